@@ -1,0 +1,99 @@
+import * as command from "@pulumi/command";
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { K3dClusterSettings } from "../../settings/settings.ts";
+import { clusterProvider, fingerprint, type Cluster, type ClusterAccess } from "./cluster.ts";
+import type { DockerNetwork } from "./docker-network.ts";
+
+export interface K3dClusterArgs {
+  readonly environment: string;
+  readonly settings: K3dClusterSettings;
+  /** The network that the clusters of the environment share. */
+  readonly network: DockerNetwork;
+}
+
+/** A node as its container and its API server describe it now. */
+export interface K3dNode {
+  readonly name: string;
+  readonly address: string;
+  readonly podNetwork: string;
+  /** When the container started: routes don't outlive a restart. */
+  readonly started: string;
+}
+
+const program = "node components/cluster/k3d-cluster.command.ts";
+
+/** A k3s cluster in Docker containers on this machine. */
+export class K3dCluster extends pulumi.ComponentResource implements Cluster {
+  readonly settings: K3dClusterSettings;
+  readonly provider: k8s.Provider;
+  readonly apiServer: pulumi.Output<string>;
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly access: ClusterAccess;
+  readonly deletedWith: pulumi.Resource;
+  /** Asked at every run, because containers get other addresses when they restart. */
+  readonly nodes: pulumi.Output<K3dNode[]>;
+
+  constructor(name: string, args: K3dClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { environment, settings, network } = args;
+    super("mesh:cluster:K3dCluster", name, {}, opts);
+
+    this.settings = settings;
+    const fixed = [
+      settings.image,
+      settings.servers,
+      settings.clusterDomain,
+      settings.dockerNetwork,
+      ...settings.podNetworks,
+      ...settings.serviceNetworks,
+    ];
+    const containers = new command.local.Command(
+      `${name}-containers`,
+      {
+        create: `${program} create`,
+        update: `${program} update`,
+        delete: `${program} delete`,
+        environment: {
+          MESH_CLUSTER: settings.name,
+          MESH_ENVIRONMENT: environment,
+          MESH_IMAGE: settings.image,
+          MESH_SERVERS: settings.servers.toString(),
+          MESH_AGENTS: settings.agents.toString(),
+          MESH_NETWORK: settings.dockerNetwork,
+          MESH_POD_NETWORKS: settings.podNetworks.join(","),
+          MESH_SERVICE_NETWORKS: settings.serviceNetworks.join(","),
+          MESH_CLUSTER_DOMAIN: settings.clusterDomain,
+        },
+        // What can't be changed on a running cluster replaces it.
+        triggers: fixed,
+        logging: "stderr",
+      },
+      { parent: this, dependsOn: network, additionalSecretOutputs: ["stdout"], deleteBeforeReplace: true },
+    );
+    this.kubeconfig = pulumi.secret(containers.stdout);
+    this.access = { kubeconfig: this.kubeconfig };
+    this.deletedWith = containers;
+    this.nodes = command.local
+      .runOutput(
+        {
+          command: `${program} nodes`,
+          environment: { MESH_CLUSTER: settings.name, MESH_CREATED: containers.id },
+          logging: "none",
+        },
+        { parent: this },
+      )
+      .stdout.apply((text) => JSON.parse(text) as K3dNode[]);
+    // k3d's own kubeconfig says 0.0.0.0; the other clusters share the Docker network.
+    this.apiServer =
+      settings.apiServer === undefined
+        ? this.nodes.apply(([server]) => `https://${server?.address ?? ""}:6443`)
+        : pulumi.output(settings.apiServer);
+    this.provider = clusterProvider(
+      name,
+      { identity: [environment, settings.name, fingerprint(fixed)], kubeconfig: this.kubeconfig },
+      { parent: this },
+    );
+    this.registerOutputs({ apiServer: this.apiServer });
+  }
+}

@@ -1,0 +1,170 @@
+/** Creates, updates or deletes one simulated cluster with kwokctl; prints its kubeconfig. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { stringify } from "yaml";
+
+import { findProgram, output, progress, required, runAction } from "./programs.ts";
+
+/** Flag of `kwokctl create cluster` for each program; one that isn't here is downloaded by kwokctl. */
+const binaryFlags = {
+  etcd: "--etcd-binary",
+  "kube-apiserver": "--kube-apiserver-binary",
+  "kube-controller-manager": "--kube-controller-manager-binary",
+  "kube-scheduler": "--kube-scheduler-binary",
+  kwok: "--kwok-controller-binary",
+};
+
+function argument(key: string, value: string) {
+  return { key, value };
+}
+
+const portOptions = [
+  "kubeApiserverPort",
+  "etcdPort",
+  "etcdPeerPort",
+  "kubeControllerManagerPort",
+  "kubeSchedulerPort",
+  "kwokControllerPort",
+] as const;
+
+function listen(): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      resolve(server);
+    });
+  });
+}
+
+/** Ports that nobody else has: left to itself, kwokctl gives two clusters that start together the same ones. */
+async function freePorts(): Promise<Record<string, number>> {
+  const servers = await Promise.all(portOptions.map(listen));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return Object.fromEntries(portOptions.map((option, index) => [option, ports[index] ?? 0]));
+}
+
+/** The cluster in the form that `kwokctl create cluster --config` takes. */
+export function kwokctlConfiguration(
+  podNetwork: string,
+  serviceNetwork: string,
+  ports: Record<string, number>,
+) {
+  return {
+    apiVersion: "config.kwok.x-k8s.io/v1alpha1",
+    kind: "KwokctlConfiguration",
+    options: { runtime: "binary", disableQPSLimits: true, ...ports },
+    componentsPatches: [
+      { name: "kube-apiserver", extraArgs: [argument("service-cluster-ip-range", serviceNetwork)] },
+      {
+        name: "kube-controller-manager",
+        extraArgs: [
+          argument("allocate-node-cidrs", "true"),
+          argument("cluster-cidr", podNetwork),
+          argument("service-cluster-ip-range", serviceNetwork),
+        ],
+      },
+    ],
+  };
+}
+
+async function exists(cluster: string): Promise<boolean> {
+  const clusters = await output("kwokctl", ["get", "clusters"]);
+  return clusters.split("\n").includes(cluster);
+}
+
+async function remove(cluster: string): Promise<void> {
+  if (await exists(cluster)) await output("kwokctl", ["delete", "cluster", "--name", cluster]);
+}
+
+/** A node that KWOK plays. `kwokctl scale node` would give each a pod network of its own choice. */
+export function simulatedNode(name: string) {
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name,
+      annotations: { "kwok.x-k8s.io/node": "fake", "node.alpha.kubernetes.io/ttl": "0" },
+      labels: {
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        type: "kwok",
+      },
+    },
+  };
+}
+
+/** Adds or removes nodes until there are as many as wanted. */
+async function scaleNodes(kubeconfig: string): Promise<void> {
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
+  const core = config.makeApiClient(CoreV1Api);
+  const { items } = await core.listNode();
+  const existing = items.map(({ metadata }) => metadata?.name ?? "");
+  const wanted = Array.from(
+    { length: Number(required("MESH_NODES")) },
+    (_, index) => `node-${index.toString()}`,
+  );
+  for (const name of wanted.filter((node) => !existing.includes(node))) {
+    await core.createNode({ body: simulatedNode(name) });
+  }
+  for (const name of existing.filter((node) => !wanted.includes(node))) await core.deleteNode({ name });
+}
+
+/** Brings the nodes up to date, then prints the kubeconfig. */
+async function finish(cluster: string): Promise<void> {
+  const kubeconfig = await output("kwokctl", ["get", "kubeconfig", "--name", cluster]);
+  await scaleNodes(kubeconfig);
+  process.stdout.write(kubeconfig);
+}
+
+async function create(): Promise<void> {
+  const cluster = required("MESH_CLUSTER");
+  // Only an interrupted update leaves a cluster of this name behind that the state doesn't know.
+  if (await exists(cluster)) progress(`${cluster} was left by an interrupted update; starting it anew`);
+  await remove(cluster);
+  const folder = await mkdtemp(path.join(tmpdir(), "mesh-"));
+  try {
+    const file = path.join(folder, "kwokctl.yaml");
+    const stages = await readFile(path.join(import.meta.dirname, "simulated-stages.yaml"), "utf8");
+    const configuration = kwokctlConfiguration(
+      required("MESH_POD_NETWORK"),
+      required("MESH_SERVICE_NETWORK"),
+      await freePorts(),
+    );
+    await writeFile(file, `${stringify(configuration)}---\n${stages}`);
+    const binaries = Object.entries(binaryFlags).flatMap(([name, flag]) => {
+      const found = findProgram(name);
+      return found === undefined ? [] : [flag, found];
+    });
+    progress(`${cluster}: waiting for the API server`);
+    await output("kwokctl", [
+      "create",
+      "cluster",
+      "--name",
+      cluster,
+      "--config",
+      file,
+      "--wait",
+      "120s",
+      ...binaries,
+    ]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  await finish(cluster);
+}
+
+if (import.meta.main) {
+  await runAction({
+    create,
+    update: () => finish(required("MESH_CLUSTER")),
+    delete: () => remove(required("MESH_CLUSTER")),
+  });
+}

@@ -1,0 +1,66 @@
+import * as command from "@pulumi/command";
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { SimulatedClusterSettings } from "../../settings/settings.ts";
+import { clusterProvider, fingerprint, type Cluster, type ClusterAccess } from "./cluster.ts";
+import { serverOf } from "./kubeconfig.ts";
+
+export interface SimulatedClusterArgs {
+  readonly environment: string;
+  readonly settings: SimulatedClusterSettings;
+}
+
+const program = "node components/cluster/simulated-cluster.command.ts";
+
+/** A real API server, controller manager, scheduler and etcd on this machine, with nodes and pods that KWOK plays. */
+export class SimulatedCluster extends pulumi.ComponentResource implements Cluster {
+  readonly settings: SimulatedClusterSettings;
+  readonly provider: k8s.Provider;
+  readonly apiServer: pulumi.Output<string>;
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly access: ClusterAccess;
+  readonly deletedWith: pulumi.Resource;
+
+  constructor(
+    name: string,
+    { environment, settings }: SimulatedClusterArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("mesh:cluster:SimulatedCluster", name, {}, opts);
+
+    this.settings = settings;
+    const fixed = [...settings.podNetworks, ...settings.serviceNetworks];
+    const processes = new command.local.Command(
+      `${name}-processes`,
+      {
+        create: `${program} create`,
+        update: `${program} update`,
+        delete: `${program} delete`,
+        environment: {
+          MESH_CLUSTER: `${environment}-${settings.name}`,
+          MESH_POD_NETWORK: settings.podNetworks[0] ?? "",
+          MESH_SERVICE_NETWORK: settings.serviceNetworks[0] ?? "",
+          MESH_NODES: settings.nodes.toString(),
+        },
+        // What can't be changed on a running cluster replaces it.
+        triggers: fixed,
+        logging: "stderr",
+      },
+      { parent: this, additionalSecretOutputs: ["stdout"], deleteBeforeReplace: true },
+    );
+    this.kubeconfig = pulumi.secret(processes.stdout);
+    this.apiServer =
+      settings.apiServer === undefined
+        ? pulumi.unsecret(this.kubeconfig).apply(serverOf)
+        : pulumi.output(settings.apiServer);
+    this.access = { kubeconfig: this.kubeconfig };
+    this.deletedWith = processes;
+    this.provider = clusterProvider(
+      name,
+      { identity: [environment, settings.name, fingerprint(fixed)], kubeconfig: this.kubeconfig },
+      { parent: this },
+    );
+    this.registerOutputs({ apiServer: this.apiServer });
+  }
+}

@@ -1,0 +1,89 @@
+/** Deletes the mirrors, probe endpoints and federated entries that one link left behind on its source cluster. */
+import { CoordinationV1Api, CoreV1Api, KubeConfig, type V1Service } from "@kubernetes/client-node";
+
+import { loadContext } from "../cluster/kubeconfig.ts";
+import { progress, required, runAction } from "../cluster/programs.ts";
+
+const remoteDiscovery = "multicluster.linkerd.io/remote-discovery";
+const localDiscovery = "multicluster.linkerd.io/local-discovery";
+
+/** The entries of a federated Service's annotation (`service@cluster,…`) without those of one cluster. */
+export function withoutCluster(entries: string, cluster: string): string {
+  return entries
+    .split(",")
+    .filter((entry) => entry !== "" && !entry.endsWith(`@${cluster}`))
+    .join(",");
+}
+
+function kubeConfig(): KubeConfig {
+  const context = process.env["MESH_CONTEXT"];
+  if (context !== undefined) return loadContext(context, process.env["MESH_KUBECONFIG_PATH"]);
+  const config = new KubeConfig();
+  config.loadFromString(required("MESH_KUBECONFIG"));
+  return config;
+}
+
+function isMissing(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === 404;
+}
+
+async function ignoreMissing(deletion: Promise<unknown>): Promise<void> {
+  try {
+    await deletion;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+function nameOf({ metadata }: V1Service): { name: string; namespace: string } {
+  return { name: metadata?.name ?? "", namespace: metadata?.namespace ?? "" };
+}
+
+async function deleteMirrors(core: CoreV1Api, target: string): Promise<void> {
+  const labelSelector = `mirror.linkerd.io/mirrored-service=true,mirror.linkerd.io/cluster-name=${target}`;
+  const { items } = await core.listServiceForAllNamespaces({ labelSelector });
+  for (const mirror of items) {
+    const { name, namespace } = nameOf(mirror);
+    progress(`deleting mirror ${namespace}/${name}`);
+    await ignoreMissing(core.deleteNamespacedService({ name, namespace }));
+  }
+}
+
+async function leaveFederatedService(core: CoreV1Api, service: V1Service, target: string): Promise<void> {
+  const annotations = service.metadata?.annotations ?? {};
+  const entries = annotations[remoteDiscovery];
+  if (entries === undefined) return;
+  const remaining = withoutCluster(entries, target);
+  if (remaining === entries) return;
+  const { name, namespace } = nameOf(service);
+  if (remaining === "" && annotations[localDiscovery] === undefined) {
+    progress(`deleting federated service ${namespace}/${name}, which has no member left`);
+    await ignoreMissing(core.deleteNamespacedService({ name, namespace }));
+    return;
+  }
+  progress(`removing ${target} from federated service ${namespace}/${name}`);
+  if (remaining === "") Reflect.deleteProperty(annotations, remoteDiscovery);
+  else annotations[remoteDiscovery] = remaining;
+  await core.replaceNamespacedService({ name, namespace, body: service });
+}
+
+async function leaveFederatedServices(core: CoreV1Api, target: string): Promise<void> {
+  const { items } = await core.listServiceForAllNamespaces({
+    labelSelector: "mirror.linkerd.io/mirrored-service=true,!mirror.linkerd.io/cluster-name",
+  });
+  for (const service of items) await leaveFederatedService(core, service, target);
+}
+
+async function clean(): Promise<void> {
+  const target = required("MESH_TARGET");
+  const namespace = required("MESH_NAMESPACE");
+  const config = kubeConfig();
+  const core = config.makeApiClient(CoreV1Api);
+  await deleteMirrors(core, target);
+  await leaveFederatedServices(core, target);
+  await ignoreMissing(core.deleteNamespacedEndpoints({ name: `probe-${target}`, namespace }));
+  const leases = config.makeApiClient(CoordinationV1Api);
+  await ignoreMissing(leases.deleteNamespacedLease({ name: `service-mirror-write-${target}`, namespace }));
+}
+
+if (import.meta.main) await runAction({ delete: clean });

@@ -1,0 +1,78 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface RemoteAccessArgs {
+  /** The cluster that gets access; one ServiceAccount each, so that each can be revoked alone. */
+  readonly source: string;
+  /** Namespace of the multicluster extension on the target. */
+  readonly namespace: pulumi.Input<string>;
+}
+
+/** What mirror controllers and destination read on a target (linkerd2 remote-access-service-mirror-rbac.yaml). */
+const rules: k8s.types.input.rbac.v1.PolicyRule[] = [
+  { apiGroups: ["apps"], resources: ["replicasets"], verbs: ["list", "get", "watch"] },
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: ["list", "get", "watch"] },
+  { apiGroups: [""], resources: ["pods", "endpoints", "services"], verbs: ["list", "get", "watch"] },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "get", "watch"] },
+  { apiGroups: ["policy.linkerd.io"], resources: ["servers"], verbs: ["list", "get", "watch"] },
+  { apiGroups: [""], resources: ["configmaps"], verbs: ["get"], resourceNames: ["linkerd-config"] },
+  { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
+];
+
+/** One source cluster's read access to a target cluster: identity, permissions and token, on the target. */
+export class RemoteAccess extends pulumi.ComponentResource {
+  /** Bearer token for the target's API server. Secret. */
+  readonly token: pulumi.Output<string>;
+  /** The CA of the target's API server, base64 of PEM. */
+  readonly certificateAuthority: pulumi.Output<string>;
+  readonly serviceAccount: string;
+
+  constructor(name: string, args: RemoteAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mesh:link:RemoteAccess", name, args, opts);
+
+    this.serviceAccount = `linkerd-service-mirror-remote-access-${args.source}`;
+    const labels = { "linkerd.io/extension": "multicluster" };
+    const account = new k8s.core.v1.ServiceAccount(
+      `${name}-service-account`,
+      { metadata: { name: this.serviceAccount, namespace: args.namespace, labels } },
+      { parent: this },
+    );
+    const role = new k8s.rbac.v1.ClusterRole(
+      `${name}-role`,
+      { metadata: { name: this.serviceAccount, labels }, rules },
+      { parent: this },
+    );
+    const binding = new k8s.rbac.v1.ClusterRoleBinding(
+      `${name}-binding`,
+      {
+        metadata: { name: this.serviceAccount, labels },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
+        subjects: [{ kind: "ServiceAccount", name: account.metadata.name, namespace: args.namespace }],
+      },
+      { parent: this },
+    );
+    const secret = new k8s.core.v1.Secret(
+      `${name}-token`,
+      {
+        metadata: {
+          name: `${this.serviceAccount}-token`,
+          namespace: args.namespace,
+          labels,
+          annotations: {
+            "kubernetes.io/service-account.name": account.metadata.name,
+            // The provider's own wait for the token controller gives up after five seconds.
+            "pulumi.com/waitFor": "jsonpath={.data.token}",
+          },
+        },
+        type: "kubernetes.io/service-account-token",
+      },
+      // The token controller deletes a token whose ServiceAccount doesn't exist; a token without rights is refused.
+      { parent: this, dependsOn: [account, binding], additionalSecretOutputs: ["data"] },
+    );
+    const decode = (key: string) =>
+      secret.data.apply((data) => Buffer.from(data[key] ?? "", "base64").toString());
+    this.token = pulumi.secret(decode("token"));
+    this.certificateAuthority = pulumi.unsecret(secret.data).apply((data) => data["ca.crt"] ?? "");
+    this.registerOutputs({});
+  }
+}

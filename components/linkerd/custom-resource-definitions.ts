@@ -1,0 +1,41 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { ClusterSettings, LinkerdSettings } from "../../settings/settings.ts";
+import { locateChart } from "./chart.ts";
+import { mergeValues } from "./values.ts";
+
+export interface CustomResourceDefinitionsArgs {
+  readonly linkerd: LinkerdSettings;
+  readonly cluster: Pick<ClusterSettings, "values">;
+  readonly namespace: pulumi.Input<string>;
+}
+
+/**
+ * Linkerd's and the Gateway API's custom resource definitions. A Helm release: they are large, never edited, and as
+ * resources of their own they would be most of the state and of every preview's time.
+ */
+export class CustomResourceDefinitions extends pulumi.ComponentResource {
+  readonly release: k8s.helm.v3.Release;
+
+  constructor(name: string, args: CustomResourceDefinitionsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mesh:linkerd:CustomResourceDefinitions", name, {}, opts);
+
+    const { linkerd } = args;
+    this.release = new k8s.helm.v3.Release(
+      `${name}-release`,
+      {
+        name: "linkerd-crds",
+        ...locateChart("linkerd-crds", linkerd),
+        namespace: args.namespace,
+        values: mergeValues(
+          { installGatewayAPI: linkerd.gatewayApi },
+          linkerd.values.crds,
+          args.cluster.values.crds,
+        ),
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

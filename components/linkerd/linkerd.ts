@@ -1,0 +1,117 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type {
+  ClusterSettings,
+  LinkerdSettings,
+  LinkSettings,
+  TrustSettings,
+} from "../../settings/settings.ts";
+import { ClusterIssuer } from "../trust/cluster-issuer.ts";
+import type { Signer } from "../trust/trust-anchor.ts";
+import { WebhookAuthority } from "../trust/webhook-authority.ts";
+import { Cni } from "./cni.ts";
+import { ControlPlane } from "./control-plane.ts";
+import { CustomResourceDefinitions } from "./custom-resource-definitions.ts";
+import { Multicluster } from "./multicluster.ts";
+import { linkerdNamespace, podSecurity } from "./namespace.ts";
+import { Viz } from "./viz.ts";
+
+export interface LinkerdArgs {
+  readonly linkerd: LinkerdSettings;
+  readonly cluster: ClusterSettings;
+  /** PEM certificates that every cluster of the environment trusts. */
+  readonly trustBundle: pulumi.Output<string>;
+  /** Signs this cluster's issuer, unless that is given. */
+  readonly signer: Signer | undefined;
+  readonly lifetimes: Pick<TrustSettings, "issuerLifetime" | "webhookLifetime">;
+  /** The links whose source is this cluster. */
+  readonly links: readonly Pick<LinkSettings, "target" | "carries">[];
+  /** The clusters that this one is linked with, in either direction. */
+  readonly peers: readonly Pick<ClusterSettings, "name" | "podNetworks" | "gateway">[];
+}
+
+/** Everything of Linkerd's on one cluster. */
+export class Linkerd extends pulumi.ComponentResource {
+  readonly issuer: ClusterIssuer;
+  readonly multicluster: Multicluster;
+  /** When each webhook's certificate expires, RFC 3339, by Service. */
+  readonly webhookExpires: Record<string, pulumi.Output<string>>;
+
+  constructor(name: string, args: LinkerdArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mesh:linkerd:Linkerd", name, { version: args.linkerd.version }, opts);
+
+    const { linkerd, cluster, lifetimes, peers } = args;
+    const { webhookLifetime } = lifetimes;
+    this.issuer = new ClusterIssuer(
+      `${name}-issuer`,
+      {
+        trustDomain: cluster.trustDomain,
+        lifetime: lifetimes.issuerLifetime,
+        signer: args.signer,
+        given: cluster.issuer,
+      },
+      { parent: this },
+    );
+    const webhookAuthority = new WebhookAuthority(
+      `${name}-webhooks`,
+      { cluster: cluster.name, lifetime: webhookLifetime },
+      { parent: this },
+    );
+    const namespace = linkerdNamespace(
+      `${name}-namespace`,
+      {
+        name: cluster.controlPlaneNamespace,
+        labels: {
+          "linkerd.io/is-control-plane": "true",
+          "linkerd.io/control-plane-ns": cluster.controlPlaneNamespace,
+          "config.linkerd.io/admission-webhooks": "disabled",
+          ...podSecurity(linkerd),
+        },
+        annotations: { "linkerd.io/inject": "disabled" },
+        linkerd,
+      },
+      { parent: this },
+    );
+    const definitions = new CustomResourceDefinitions(
+      `${name}-crds`,
+      { linkerd, cluster, namespace: namespace.metadata.name },
+      { parent: this },
+    );
+    const cni = linkerd.cni ? [new Cni(`${name}-cni`, { linkerd, cluster }, { parent: this })] : [];
+    const controlPlane = new ControlPlane(
+      `${name}-control-plane`,
+      {
+        linkerd,
+        cluster,
+        namespace: namespace.metadata.name,
+        trustBundle: args.trustBundle,
+        issuer: this.issuer,
+        webhookAuthority,
+        webhookLifetime,
+        podNetworks: [cluster, ...peers].flatMap(({ podNetworks }) => podNetworks),
+        dependsOn: [definitions.release, ...cni.map(({ chart }) => chart)],
+      },
+      { parent: this },
+    );
+    this.multicluster = new Multicluster(
+      `${name}-multicluster`,
+      {
+        linkerd,
+        cluster,
+        links: args.links,
+        probePorts: Object.fromEntries(peers.map((peer) => [peer.name, peer.gateway.probePort])),
+        dependsOn: [controlPlane.chart],
+      },
+      { parent: this },
+    );
+    const viz = linkerd.viz
+      ? new Viz(
+          `${name}-viz`,
+          { linkerd, cluster, webhookAuthority, webhookLifetime, dependsOn: [controlPlane.chart] },
+          { parent: this },
+        )
+      : undefined;
+    this.webhookExpires = { ...controlPlane.webhookExpires, ...viz?.webhookExpires };
+    this.registerOutputs({});
+  }
+}

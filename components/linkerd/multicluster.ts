@@ -1,0 +1,131 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { LinkerdSettings, LinkSettings } from "../../settings/settings.ts";
+import { linkerdChart } from "./chart.ts";
+import type { InstallTarget } from "./control-plane.ts";
+import { linkerdNamespace, podSecurity } from "./namespace.ts";
+import { highAvailabilityLayer, imageValues, mergeValues } from "./values.ts";
+
+export const multiclusterNamespace = "linkerd-multicluster";
+
+export interface MulticlusterArgs {
+  readonly linkerd: LinkerdSettings;
+  readonly cluster: InstallTarget;
+  /** The links whose source is this cluster: each gets a mirror controller. */
+  readonly links: readonly Pick<LinkSettings, "target" | "carries">[];
+  /** Where each linked cluster's gateway is probed; it must be the port of the Service that the controller probes. */
+  readonly probePorts: Readonly<Record<string, number>>;
+  /** What the chart's objects need first: the control plane and its custom resource definitions. */
+  readonly dependsOn: pulumi.Resource[];
+}
+
+function gatewayValues({ gateway }: InstallTarget) {
+  // Pulumi waits for a load balancer's address; declared addresses say there may be none to wait for.
+  const wait = gateway.addresses.length > 0 ? { "pulumi.com/skipAwait": "true" } : {};
+  const nodePorts =
+    gateway.serviceType === "NodePort"
+      ? { nodePort: gateway.port, probe: { nodePort: gateway.probePort } }
+      : { port: gateway.port, probe: { port: gateway.probePort } };
+  return {
+    enabled: gateway.enabled,
+    serviceType: gateway.serviceType,
+    serviceAnnotations: { ...gateway.annotations, ...wait },
+    ...nodePorts,
+  };
+}
+
+function controllerValues({ links, probePorts }: MulticlusterArgs) {
+  return links.map(({ target, carries }) => ({
+    link: { ref: { name: target } },
+    gateway: {
+      enabled: carries.includes("gateway"),
+      ...(carries.includes("gateway") ? { probe: { port: probePorts[target] ?? 4191 } } : {}),
+    },
+  }));
+}
+
+/** What a Service says of its load balancer; nothing before there is one. */
+interface LoadBalancerStatus {
+  readonly loadBalancer?: {
+    readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[];
+  };
+}
+
+function loadBalancerAddresses({ status }: k8s.core.v1.Service): pulumi.Output<string[]> {
+  return (status as pulumi.Output<LoadBalancerStatus | undefined>).apply((known) =>
+    (known?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) =>
+      [ip, hostname].filter((address) => address !== undefined),
+    ),
+  );
+}
+
+/** The multicluster extension: the gateway that others come in by, and one mirror controller for each link. */
+export class Multicluster extends pulumi.ComponentResource {
+  readonly namespace: pulumi.Output<string>;
+  /** Addresses at which the other clusters reach the gateway; empty without one. */
+  readonly gatewayAddresses: pulumi.Output<string[]>;
+  /** Depend on this for an extension that runs. */
+  readonly chart: k8s.helm.v4.Chart;
+
+  constructor(name: string, args: MulticlusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mesh:linkerd:Multicluster", name, {}, opts);
+
+    const { linkerd, cluster } = args;
+    const namespace = linkerdNamespace(
+      `${name}-namespace`,
+      {
+        name: multiclusterNamespace,
+        labels: { "linkerd.io/extension": "multicluster", ...podSecurity(linkerd) },
+        linkerd,
+      },
+      { parent: this },
+    );
+    this.namespace = namespace.metadata.name;
+    this.chart = linkerdChart(
+      `${name}-chart`,
+      {
+        chart: "linkerd-multicluster",
+        namespace: this.namespace,
+        linkerd,
+        values: [
+          highAvailabilityLayer(linkerd, "multicluster"),
+          imageValues(linkerd).multicluster,
+          {
+            linkerdNamespace: cluster.controlPlaneNamespace,
+            identityTrustDomain: cluster.trustDomain,
+            createNamespaceMetadataJob: false,
+            // Its token Secret races with its ServiceAccount; RemoteAccess makes one for each source cluster.
+            remoteMirrorServiceAccount: false,
+            gateway: gatewayValues(cluster),
+            controllers: controllerValues(args),
+          },
+          linkerd.values.multicluster,
+          cluster.values.multicluster,
+        ],
+      },
+      { parent: this, dependsOn: args.dependsOn },
+    );
+    this.gatewayAddresses = this.findGatewayAddresses(cluster);
+    this.registerOutputs({ namespace: this.namespace, gatewayAddresses: this.gatewayAddresses });
+  }
+
+  private findGatewayAddresses({ gateway, values }: InstallTarget): pulumi.Output<string[]> {
+    if (!gateway.enabled) return pulumi.output([]);
+    if (gateway.addresses.length > 0) return pulumi.output([...gateway.addresses]);
+    const { gateway: raw } = mergeValues({ gateway: { name: "linkerd-gateway" } }, values.multicluster) as {
+      gateway: { name: string };
+    };
+    return this.chart.resources.apply((resources) => {
+      const services = resources.filter((resource) => k8s.core.v1.Service.isInstance(resource));
+      return pulumi
+        .all(
+          services.map((service) => ({
+            name: service.metadata.name,
+            addresses: loadBalancerAddresses(service),
+          })),
+        )
+        .apply((found) => found.find((service) => service.name === raw.name)?.addresses ?? []);
+    });
+  }
+}

@@ -1,0 +1,91 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { LinkerdSettings } from "../../settings/settings.ts";
+import type { WebhookAuthority } from "../trust/webhook-authority.ts";
+import { WebhookCertificate } from "../trust/webhook-certificate.ts";
+import { linkerdChart } from "./chart.ts";
+import type { InstallTarget } from "./control-plane.ts";
+import { placeholderFor } from "./late-values.ts";
+import { linkerdNamespace, podSecurity } from "./namespace.ts";
+import { highAvailabilityLayer, imageValues } from "./values.ts";
+
+export interface VizArgs {
+  readonly linkerd: LinkerdSettings;
+  readonly cluster: InstallTarget;
+  readonly webhookAuthority: WebhookAuthority;
+  /** Hours that the webhooks' certificates are valid. */
+  readonly webhookLifetime: number;
+  /** What the chart's objects need first: the control plane and its custom resource definitions. */
+  readonly dependsOn: pulumi.Resource[];
+}
+
+/** Viz's webhooks: chart value, Service in front, Secret that its pods mount. */
+const webhooks = [
+  { value: "tap", service: "tap", secretName: "tap-k8s-tls" },
+  { value: "tapInjector", service: "tap-injector", secretName: "tap-injector-k8s-tls" },
+] as const;
+
+const vizNamespace = "linkerd-viz";
+
+/** The viz extension: metrics, dashboard and tap. */
+export class Viz extends pulumi.ComponentResource {
+  /** When each webhook's certificate expires, RFC 3339, by Service. */
+  readonly webhookExpires: Record<string, pulumi.Output<string>>;
+
+  constructor(name: string, args: VizArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mesh:linkerd:Viz", name, {}, opts);
+
+    const { linkerd, cluster } = args;
+    const namespace = linkerdNamespace(
+      `${name}-namespace`,
+      { name: vizNamespace, labels: { "linkerd.io/extension": "viz", ...podSecurity(linkerd) }, linkerd },
+      { parent: this },
+    );
+    const certificates = webhooks.map(
+      ({ service, secretName }) =>
+        new WebhookCertificate(
+          `${name}-${service}`,
+          {
+            host: `${service}.${vizNamespace}.svc`,
+            namespace: namespace.metadata.name,
+            secretName,
+            lifetime: args.webhookLifetime,
+            signer: args.webhookAuthority.signer,
+          },
+          { parent: this },
+        ),
+    );
+    linkerdChart(
+      `${name}-chart`,
+      {
+        chart: "linkerd-viz",
+        namespace: namespace.metadata.name,
+        linkerd,
+        values: [
+          highAvailabilityLayer(linkerd, "viz"),
+          imageValues(linkerd).viz,
+          {
+            linkerdNamespace: cluster.controlPlaneNamespace,
+            clusterDomain: cluster.clusterDomain,
+            identityTrustDomain: cluster.trustDomain,
+            createNamespaceMetadataJob: false,
+            ...Object.fromEntries(
+              webhooks.map(({ value }) => [
+                value,
+                { externalSecret: true, caBundle: placeholderFor("webhook-ca") },
+              ]),
+            ),
+          },
+          linkerd.values.viz,
+          cluster.values.viz,
+        ],
+        late: { "webhook-ca": args.webhookAuthority.caBundle },
+      },
+      { parent: this, dependsOn: [...certificates.map(({ secret }) => secret), ...args.dependsOn] },
+    );
+    this.webhookExpires = Object.fromEntries(
+      webhooks.map(({ service }, index) => [service, certificates[index]?.expires ?? pulumi.output("")]),
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,38 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { parseSettings } from "./parse.ts";
+import { SettingsError } from "./problem.ts";
+import { settingsSchema } from "./schema.ts";
+import type { Settings } from "./settings.ts";
+
+function rawSettings(project: string): Record<string, unknown> {
+  const config = new pulumi.Config(project);
+  const prefix = `${project}:`;
+  const keys = Object.keys(pulumi.runtime.allConfig())
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length));
+  return Object.fromEntries(
+    keys.map((key) => [
+      key,
+      key in settingsSchema.shape && key !== "environment" ? config.getObject(key) : config.get(key),
+    ]),
+  );
+}
+
+/**
+ * The settings of the current stack. `LINKERD_CHARTS_DIR` names a folder of chart archives that is used instead of
+ * the configured chart source, for machines that can't reach it.
+ *
+ * @throws pulumi.RunError with every problem, printed without a stack trace.
+ */
+export function readSettings(project = pulumi.getProject()): Settings {
+  try {
+    const settings = parseSettings(rawSettings(project));
+    const directory = process.env["LINKERD_CHARTS_DIR"];
+    if (directory === undefined || directory === "") return settings;
+    return { ...settings, linkerd: { ...settings.linkerd, charts: { directory } } };
+  } catch (error) {
+    if (error instanceof SettingsError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}

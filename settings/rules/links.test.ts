@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+
+import { parseSettings } from "../parse.ts";
+import { configuration, problemsOf, simulated } from "../test-examples.ts";
+
+const toEast = (...carries: string[]) => ({ oneWay: [{ source: "west", target: "east", carries }] });
+const withoutGateway = { east: simulated(1, { gateway: { enabled: false } }), west: simulated(2) };
+const mixedNamespaces = { east: simulated(1, { controlPlaneNamespace: "mesh" }), west: simulated(2) };
+
+test("a gateway link to a cluster without a gateway is refused", () => {
+  expect(
+    problemsOf(configuration({ clusters: withoutGateway, links: toEast("gateway", "federated") })),
+  ).toEqual([
+    {
+      path: "clusters.east.gateway.enabled",
+      value: false,
+      problem: "leaves the gateway link west -> east without a gateway",
+    },
+  ]);
+});
+
+test.each(["pod-to-pod", "federated"])(
+  "a %s link between control planes in different namespaces is refused",
+  (mode) => {
+    expect(problemsOf(configuration({ clusters: mixedNamespaces, links: toEast(mode) }))).toEqual([
+      {
+        path: "clusters.east.controlPlaneNamespace",
+        value: "mesh",
+        problem: "differs from west (linkerd), but they are joined pod-to-pod",
+      },
+    ]);
+  },
+);
+
+test.each([
+  ["a pod-to-pod link to a cluster without a gateway", withoutGateway, toEast("pod-to-pod")],
+  ["a gateway link between control planes in different namespaces", mixedNamespaces, toEast("gateway")],
+  [
+    "a gateway link from a cluster without a gateway",
+    withoutGateway,
+    { oneWay: [{ source: "east", target: "west", carries: ["gateway"] }] },
+  ],
+])("%s is accepted", (_, clusters, links) => {
+  expect(parseSettings(configuration({ clusters, links })).links).toHaveLength(1);
+});

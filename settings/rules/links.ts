@@ -1,0 +1,37 @@
+import type { Problem } from "../problem.ts";
+import type { ClusterSettings, LinkSettings, Settings } from "../settings.ts";
+import { needsFlatNetwork } from "../settings.ts";
+
+function gatewayProblems(link: LinkSettings, target: ClusterSettings): Problem[] {
+  if (!link.carries.includes("gateway") || target.gateway.enabled) return [];
+  return [
+    {
+      path: `clusters.${target.name}.gateway.enabled`,
+      value: false,
+      problem: `leaves the gateway link ${link.source} -> ${link.target} without a gateway`,
+      remedy: "enable the gateway, or let the link carry pod-to-pod or federated instead",
+    },
+  ];
+}
+
+/** Destination only trusts endpoints whose control plane runs in a namespace named as its own. */
+function namespaceProblems(link: LinkSettings, source: ClusterSettings, target: ClusterSettings): Problem[] {
+  if (!needsFlatNetwork(link) || source.controlPlaneNamespace === target.controlPlaneNamespace) return [];
+  return [
+    {
+      path: `clusters.${target.name}.controlPlaneNamespace`,
+      value: target.controlPlaneNamespace,
+      problem: `differs from ${source.name} (${source.controlPlaneNamespace}), but they are joined pod-to-pod`,
+      remedy: "use one namespace name, or let the link carry only gateway",
+    },
+  ];
+}
+
+export function linkProblems({ clusters, links }: Settings): Problem[] {
+  return links.flatMap((link) => {
+    const source = clusters.find(({ name }) => name === link.source);
+    const target = clusters.find(({ name }) => name === link.target);
+    if (source === undefined || target === undefined) return [];
+    return [...gatewayProblems(link, target), ...namespaceProblems(link, source, target)];
+  });
+}

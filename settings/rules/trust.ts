@@ -1,0 +1,165 @@
+import { X509Certificate, createPrivateKey } from "node:crypto";
+
+import type { Problem } from "../problem.ts";
+import type { ClusterSettings, GivenCertificate, Settings } from "../settings.ts";
+
+function parseCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Certificates of a PEM bundle; undefined for a part that can't be read. */
+export function parseBundle(pem: string): (X509Certificate | undefined)[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  return blocks.length > 0 ? blocks.map(parseCertificate) : [undefined];
+}
+
+/** What `linkerd check` accepts (linkerd2 pkg/issuercerts): P-256, for an anchor also RSA of 2048 or 4096 bits. */
+function hasSupportedKey(certificate: X509Certificate, isAnchor: boolean): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
+  if (asymmetricKeyType === "ec") return asymmetricKeyDetails?.namedCurve === "prime256v1";
+  return (
+    isAnchor && asymmetricKeyType === "rsa" && [2048, 4096].includes(asymmetricKeyDetails?.modulusLength ?? 0)
+  );
+}
+
+function certificateProblems(
+  path: string,
+  certificate: X509Certificate | undefined,
+  isAnchor: boolean,
+): Problem[] {
+  if (certificate === undefined) {
+    return [{ path, problem: "can't be read as a certificate", remedy: "paste the certificate as PEM text" }];
+  }
+  const value = certificate.subject.replaceAll("\n", ", ");
+  const problems: Problem[] = [];
+  if (!certificate.ca) {
+    problems.push({ path, value, problem: "is not a CA certificate", remedy: "create it with CA:TRUE" });
+  }
+  if (certificate.validToDate.getTime() <= Date.now()) {
+    problems.push({ path, value, problem: `expired on ${certificate.validTo}`, remedy: "give a valid one" });
+  }
+  if (!hasSupportedKey(certificate, isAnchor)) {
+    problems.push({
+      path,
+      value,
+      problem: "has a key that linkerd check refuses",
+      remedy: isAnchor ? "use ECDSA P-256 or RSA of 2048 or 4096 bits" : "use ECDSA P-256",
+    });
+  }
+  return problems;
+}
+
+function keyProblems(path: string, certificate: X509Certificate | undefined, privateKey: string): Problem[] {
+  try {
+    const matches = certificate?.checkPrivateKey(createPrivateKey(privateKey)) ?? true;
+    return matches
+      ? []
+      : [{ path, problem: "doesn't belong to the certificate", remedy: "give the key of that pair" }];
+  } catch {
+    return [{ path, problem: "can't be read as a private key", remedy: "paste an unencrypted PEM key" }];
+  }
+}
+
+function anchorProblems({ trust }: Settings): Problem[] {
+  if (trust.givenAnchor === undefined) return [];
+  const { certificate, privateKey } = trust.givenAnchor;
+  const bundle = parseBundle(certificate);
+  return [
+    ...bundle.flatMap((anchor) => certificateProblems("trust.anchor.certificate", anchor, true)),
+    ...(privateKey === undefined ? [] : keyProblems("trust.anchor.privateKey", bundle[0], privateKey)),
+  ];
+}
+
+function issuerChainProblems(
+  path: string,
+  issuer: X509Certificate,
+  anchors: readonly X509Certificate[],
+): Problem[] {
+  if (anchors.length === 0 || anchors.some((anchor) => issuer.verify(anchor.publicKey))) return [];
+  return [
+    {
+      path,
+      value: issuer.subject.replaceAll("\n", ", "),
+      problem: "was not issued by the trust anchor",
+      remedy: "sign it with trust.anchor, or add its root to trust.anchor.certificate",
+    },
+  ];
+}
+
+function givenIssuerProblems(name: string, given: GivenCertificate, settings: Settings): Problem[] {
+  const path = `clusters.${name}.issuer`;
+  const issuer = parseCertificate(given.certificate);
+  const anchors = parseBundle(settings.trust.givenAnchor?.certificate ?? "").filter(
+    (anchor) => anchor !== undefined,
+  );
+  const anchorMissing: Problem[] =
+    settings.trust.givenAnchor === undefined
+      ? [
+          {
+            path,
+            problem: "is given, but the stack makes a trust anchor of its own, which didn't sign it",
+            remedy: "give trust.anchor.certificate too, or remove the issuer",
+          },
+        ]
+      : [];
+  return [
+    ...anchorMissing,
+    ...certificateProblems(`${path}.certificate`, issuer, false),
+    ...keyProblems(`${path}.privateKey`, issuer, given.privateKey),
+    ...(issuer === undefined ? [] : issuerChainProblems(`${path}.certificate`, issuer, anchors)),
+  ];
+}
+
+function issuerProblems({ name, issuer }: ClusterSettings, settings: Settings): Problem[] {
+  if (issuer !== undefined) return givenIssuerProblems(name, issuer, settings);
+  const { givenAnchor } = settings.trust;
+  if (givenAnchor === undefined || givenAnchor.privateKey !== undefined) return [];
+  return [
+    {
+      path: `clusters.${name}.issuer`,
+      problem: "is missing, but the key of the trust anchor isn't here to sign one",
+      remedy: "give certificate and privateKey of an issuer, or trust.anchor.privateKey",
+    },
+  ];
+}
+
+function sharedIssuerProblems({ clusters }: Settings): Problem[] {
+  return clusters.flatMap(({ name, issuer }, index) => {
+    const first = clusters
+      .slice(0, index)
+      .find((other) => issuer !== undefined && other.issuer?.certificate === issuer.certificate);
+    if (first === undefined) return [];
+    return [
+      {
+        path: `clusters.${name}.issuer`,
+        problem: `is the issuer of clusters.${first.name} too`,
+        remedy: "give each cluster an issuer of its own, so that one can be replaced alone",
+      },
+    ];
+  });
+}
+
+function lifetimeProblems({ trust }: Settings): Problem[] {
+  if (trust.givenAnchor !== undefined || trust.issuerLifetime < trust.anchorLifetime) return [];
+  return [
+    {
+      path: "trust.issuerLifetime",
+      value: `${trust.issuerLifetime.toString()}h`,
+      problem: `is not shorter than the anchor's lifetime of ${trust.anchorLifetime.toString()}h`,
+      remedy: "let issuers expire before the anchor that signs them",
+    },
+  ];
+}
+
+export function trustProblems(settings: Settings): Problem[] {
+  return [
+    ...anchorProblems(settings),
+    ...settings.clusters.flatMap((cluster) => issuerProblems(cluster, settings)),
+    ...sharedIssuerProblems(settings),
+    ...lifetimeProblems(settings),
+  ];
+}

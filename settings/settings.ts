@@ -1,0 +1,109 @@
+import type { ParsedSettings } from "./schema.ts";
+
+/** What a link can carry, and how a service can be exported. */
+export type Mode = "gateway" | "pod-to-pod" | "federated";
+
+/** A certificate and its private key, given from outside, both PEM. The key is secret. */
+export interface GivenCertificate {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Raw Helm values per chart, merged over ours: the escape hatch. */
+export type ValuesByChart = ParsedSettings["linkerd"]["values"];
+
+/** How the other clusters reach this cluster's gateway. */
+export type GatewaySettings = ParsedSettings["clusters"][string]["gateway"];
+
+interface ClusterFacts {
+  readonly name: string;
+  /** Networks of the pods; empty where an existing cluster doesn't say, which rules out pod-to-pod links. */
+  readonly podNetworks: readonly string[];
+  readonly serviceNetworks: readonly string[];
+  readonly clusterDomain: string;
+  /** Suffix of every identity of this cluster; the cluster domain unless said otherwise. */
+  readonly trustDomain: string;
+  /** The API server as the other clusters reach it; found out by the cluster where it isn't given. */
+  readonly apiServer: string | undefined;
+  readonly controlPlaneNamespace: string;
+  readonly gateway: GatewaySettings;
+  readonly issuer: GivenCertificate | undefined;
+  readonly values: ValuesByChart;
+}
+
+export interface K3dClusterSettings extends ClusterFacts {
+  readonly source: "k3d";
+  readonly servers: number;
+  readonly agents: number;
+  readonly image: string;
+  readonly dockerNetwork: string;
+}
+
+export interface SimulatedClusterSettings extends ClusterFacts {
+  readonly source: "simulated";
+  readonly nodes: number;
+}
+
+/** Where the kubeconfig of a cluster that isn't ours comes from. */
+export type KubeconfigSource =
+  | { readonly from: "context"; readonly context: string; readonly path: string | undefined }
+  | { readonly from: "secret"; readonly kubeconfig: string }
+  | { readonly from: "stack"; readonly stack: string; readonly output: string };
+
+export interface ExistingClusterSettings extends ClusterFacts {
+  readonly source: "existing";
+  readonly kubeconfig: KubeconfigSource;
+  readonly kubernetesVersion: string | undefined;
+}
+
+export type ClusterSettings = K3dClusterSettings | SimulatedClusterSettings | ExistingClusterSettings;
+
+/** One direction: the source holds the Link and the mirrors, the target exports. */
+export interface LinkSettings {
+  readonly name: string;
+  readonly source: string;
+  readonly target: string;
+  readonly carries: readonly Mode[];
+}
+
+/** A service that is offered to the clusters that link to its own. */
+export interface ServiceSettings {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly modes: readonly Mode[];
+}
+
+export type LinkerdSettings = ParsedSettings["linkerd"];
+
+export interface TrustSettings {
+  /** Hours that a certificate of each kind is valid. */
+  readonly anchorLifetime: number;
+  readonly issuerLifetime: number;
+  readonly webhookLifetime: number;
+  /** An anchor given from outside; without its key, every cluster brings its issuer. */
+  readonly givenAnchor: { readonly certificate: string; readonly privateKey: string | undefined } | undefined;
+}
+
+/** The whole stack as plain, checked values: what exists is decided here and nowhere else. */
+export interface Settings {
+  readonly environment: string;
+  readonly linkerd: LinkerdSettings;
+  readonly trust: TrustSettings;
+  /** Sorted by name. */
+  readonly clusters: readonly ClusterSettings[];
+  /** Sorted by name, one entry for each direction. */
+  readonly links: readonly LinkSettings[];
+  readonly services: readonly ServiceSettings[];
+}
+
+/** `edge-26.8.3` for chart version `2026.8.3`, as upstream's bin/compute-edge-version makes it. */
+export function linkerdVersion(chartVersion: string): string {
+  const [year = "", month = "", patch = ""] = chartVersion.split(".");
+  return year.length === 4 ? `edge-${year.slice(2)}.${month}.${patch}` : `stable-${chartVersion}`;
+}
+
+/** Whether the link needs the pods of both clusters to reach each other. */
+export function needsFlatNetwork(link: Pick<LinkSettings, "carries">): boolean {
+  return link.carries.some((mode) => mode !== "gateway");
+}

@@ -54,6 +54,7 @@ const installs = new Map(
       {
         linkerd: settings.linkerd,
         cluster,
+        access: clusterNamed(cluster.name).access,
         trustBundle: anchor.bundle,
         signer: anchor.signer,
         lifetimes: settings.trust,

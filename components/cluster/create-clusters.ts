@@ -1,6 +1,8 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
+import { SettingsError } from "../../settings/problem.ts";
 import { needsFlatNetwork, type ClusterSettings, type Settings } from "../../settings/settings.ts";
+import { adoptionProblems } from "./adoption.ts";
 import type { Cluster } from "./cluster.ts";
 import { DockerNetwork } from "./docker-network.ts";
 import { ExistingCluster } from "./existing-cluster.ts";
@@ -29,11 +31,18 @@ function createCluster(
   }
 }
 
-/** Every cluster of the environment, by name. */
+/**
+ * Every cluster of the environment, by name.
+ *
+ * @throws pulumi.RunError where a kubeconfig on this machine can't serve what the settings ask of it.
+ */
 export function createClusters(
-  { environment, clusters }: Settings,
+  settings: Settings,
   opts: pulumi.ComponentResourceOptions & pulumi.CustomResourceOptions,
 ): Map<string, Cluster> {
+  const problems = adoptionProblems(settings);
+  if (problems.length > 0) throw new pulumi.RunError(new SettingsError(problems).message);
+  const { environment, clusters } = settings;
   const networkNames = clusters.flatMap((cluster) =>
     cluster.source === "k3d" ? [cluster.dockerNetwork] : [],
   );
@@ -44,7 +53,7 @@ export function createClusters(
     ]),
   );
   return new Map(
-    clusters.map((settings) => [settings.name, createCluster(environment, settings, networks, opts)]),
+    clusters.map((cluster) => [cluster.name, createCluster(environment, cluster, networks, opts)]),
   );
 }
 

@@ -49,13 +49,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
       this.kubeconfig =
         source.from === "secret"
           ? pulumi.secret(source.kubeconfig)
-          : pulumi.secret(
-              new pulumi.StackReference(
-                `${name}-stack`,
-                { name: source.stack },
-                { parent: this },
-              ).requireOutput(source.output) as pulumi.Output<string>,
-            );
+          : this.kubeconfigOf(`${name}-stack`, source.stack, source.output);
       this.apiServer =
         settings.apiServer === undefined
           ? pulumi.unsecret(this.kubeconfig).apply(serverOf)
@@ -64,5 +58,21 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
       this.provider = clusterProvider(name, { identity, kubeconfig: this.kubeconfig }, { parent: this });
     }
     this.registerOutputs({ apiServer: this.apiServer });
+  }
+
+  /** Another stack's output, or with dots what is inside of it: `kubeconfigs.cluster1`. */
+  private kubeconfigOf(name: string, stack: string, path: string): pulumi.Output<string> {
+    const [output = "", ...keys] = path.split(".");
+    const reference = new pulumi.StackReference(name, { name: stack }, { parent: this });
+    return pulumi.secret(
+      reference.requireOutput(output).apply((value: unknown) => {
+        const kubeconfig = keys.reduce<unknown>(
+          (inner, key) => (inner as Record<string, unknown>)[key],
+          value,
+        );
+        if (typeof kubeconfig === "string") return kubeconfig;
+        throw new pulumi.RunError(`Stack ${stack} has no kubeconfig at its output ${path}.`);
+      }),
+    );
   }
 }

@@ -6,6 +6,7 @@ import path from "node:path";
 import { stringify } from "yaml";
 
 import type { K3dNode } from "./k3d-cluster.ts";
+import { exclusively } from "./k3d-lock.ts";
 import { output, progress, required, runAction } from "./programs.ts";
 
 const environmentLabel = "linkerd-mesh.environment";
@@ -44,9 +45,9 @@ export function k3dConfiguration(args: K3dConfigurationArgs) {
         ],
       },
       runtime: {
-        labels: [{ label: `${environmentLabel}=${args.environment}`, nodeFilters: ["server:*", "agent:*"] }],
+        labels: [{ label: `${environmentLabel}=${args.environment}`, nodeFilters: ["all"] }],
       },
-      kubeconfig: { updateDefaultKubeconfig: true, switchCurrentContext: false },
+      kubeconfig: { updateDefaultKubeconfig: false, switchCurrentContext: false },
     },
   };
 }
@@ -57,7 +58,8 @@ interface ListedNode {
   readonly runtimeLabels?: Readonly<Record<string, string>>;
 }
 
-async function listNodes(cluster: string): Promise<ListedNode[]> {
+/** The containers of a cluster, its load balancer too. */
+async function listContainers(cluster: string): Promise<ListedNode[]> {
   const clusters = JSON.parse(await output("k3d", ["cluster", "list", "--output", "json"])) as {
     name: string;
     nodes: ListedNode[];
@@ -65,14 +67,32 @@ async function listNodes(cluster: string): Promise<ListedNode[]> {
   return clusters.find(({ name }) => name === cluster)?.nodes ?? [];
 }
 
+function byNumber(one: string, other: string): number {
+  return one.localeCompare(other, "en", { numeric: true });
+}
+
+/** Names of the containers that are nodes: servers first, each by number. */
+async function nodeNames(cluster: string, roles = ["server", "agent"]): Promise<string[]> {
+  const containers = await listContainers(cluster);
+  return roles.flatMap((role) =>
+    containers
+      .filter((container) => container.role === role)
+      .map(({ name }) => name)
+      .sort(byNumber),
+  );
+}
+
+// k3d rewrites the default kubeconfig as a whole, and two clusters are made at once.
+const kubeconfigLock = "kubeconfig";
+
 async function remove(cluster: string): Promise<void> {
-  await output("k3d", ["cluster", "delete", cluster]);
+  await exclusively(kubeconfigLock, () => output("k3d", ["cluster", "delete", cluster]));
 }
 
 async function removeLeftover(cluster: string, environment: string): Promise<void> {
-  const nodes = await listNodes(cluster);
-  if (nodes.length === 0) return;
-  const ours = nodes.some(({ runtimeLabels }) => runtimeLabels?.[environmentLabel] === environment);
+  const containers = await listContainers(cluster);
+  if (containers.length === 0) return;
+  const ours = containers.some(({ runtimeLabels }) => runtimeLabels?.[environmentLabel] === environment);
   if (!ours) {
     throw new Error(
       `There is a k3d cluster ${cluster} that this environment didn't create. Rename the cluster in the stack file, ` +
@@ -83,12 +103,26 @@ async function removeLeftover(cluster: string, environment: string): Promise<voi
   await remove(cluster);
 }
 
+/** Adds the context k3d-CLUSTER to the default kubeconfig, where people look for it. */
+async function addContext(cluster: string): Promise<void> {
+  await exclusively(kubeconfigLock, () =>
+    output("k3d", [
+      "kubeconfig",
+      "merge",
+      cluster,
+      "--kubeconfig-merge-default",
+      "--kubeconfig-switch-context=false",
+    ]),
+  ).catch(() => {
+    progress(`${cluster}: the default kubeconfig has no context k3d-${cluster}, because k3d can't write it`);
+  });
+}
+
 async function printKubeconfig(cluster: string): Promise<void> {
   process.stdout.write(await output("k3d", ["kubeconfig", "get", cluster]));
 }
 
-async function create(): Promise<void> {
-  const cluster = required("MESH_CLUSTER");
+async function create(cluster: string): Promise<void> {
   const environment = required("MESH_ENVIRONMENT");
   await removeLeftover(cluster, environment);
   const folder = await mkdtemp(path.join(tmpdir(), "mesh-"));
@@ -112,7 +146,13 @@ async function create(): Promise<void> {
     await rm(folder, { recursive: true });
   }
   await waitUntilReady(cluster);
+  await addContext(cluster);
   await printKubeconfig(cluster);
+}
+
+/** kubectl inside a server's container, so that none is needed here. */
+function kubectl(cluster: string, args: readonly string[]): Promise<string> {
+  return output("docker", ["exec", `k3d-${cluster}-server-0`, "kubectl", ...args]);
 }
 
 interface KubernetesNode {
@@ -123,17 +163,9 @@ interface KubernetesNode {
   };
 }
 
-/** The nodes as Kubernetes knows them, asked inside a server's container so that no kubectl is needed here. */
+/** The nodes as Kubernetes knows them. */
 async function kubernetesNodes(cluster: string): Promise<KubernetesNode[]> {
-  const text = await output("docker", [
-    "exec",
-    `k3d-${cluster}-server-0`,
-    "kubectl",
-    "get",
-    "nodes",
-    "--output",
-    "json",
-  ]);
+  const text = await kubectl(cluster, ["get", "nodes", "--output", "json"]);
   return (JSON.parse(text) as { items: KubernetesNode[] }).items;
 }
 
@@ -145,9 +177,11 @@ function isReady({ spec, status }: KubernetesNode): boolean {
 const readinessAttempts = 60;
 
 async function waitUntilReady(cluster: string): Promise<void> {
+  const names = await nodeNames(cluster);
   for (let attempt = 0; attempt < readinessAttempts; attempt++) {
     const nodes = await kubernetesNodes(cluster).catch(() => []);
-    if (nodes.length > 0 && nodes.every(isReady)) return;
+    const ready = nodes.filter(isReady).map(({ metadata }) => metadata.name);
+    if (names.every((name) => ready.includes(name))) return;
     if (attempt === 0) progress(`${cluster}: waiting for the nodes to be ready`);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
   }
@@ -156,31 +190,58 @@ async function waitUntilReady(cluster: string): Promise<void> {
   );
 }
 
-async function agentsOf(cluster: string): Promise<string[]> {
-  const nodes = await listNodes(cluster);
-  return nodes.filter(({ role }) => role === "agent").map(({ name }) => name);
+async function removeAgent(cluster: string, agent: string): Promise<void> {
+  const flags = ["--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=60s"];
+  await kubectl(cluster, ["drain", agent, ...flags]).catch(() => {
+    progress(`${agent} couldn't be emptied within a minute; its pods end with it`);
+  });
+  await output("k3d", ["node", "delete", agent]);
+}
+
+/** Kubernetes keeps a node whose container is gone, and refuses a new one of that name. */
+async function forgetGoneNodes(cluster: string): Promise<void> {
+  const names = await nodeNames(cluster);
+  for (const { metadata } of await kubernetesNodes(cluster)) {
+    if (!names.includes(metadata.name)) await kubectl(cluster, ["delete", "node", metadata.name]);
+  }
+}
+
+/** The lowest number that no agent has. k3d adds a number of its own: `agent-1` becomes `k3d-CLUSTER-agent-1-0`. */
+function freeNumber(cluster: string, agents: readonly string[]): number {
+  const isTaken = (number: number) => {
+    const name = `k3d-${cluster}-agent-${number.toString()}`;
+    return agents.includes(name) || agents.includes(`${name}-0`);
+  };
+  let number = 0;
+  while (isTaken(number)) number++;
+  return number;
+}
+
+async function addAgent(cluster: string): Promise<void> {
+  const number = freeNumber(cluster, await nodeNames(cluster, ["agent"]));
+  await output("k3d", [
+    "node",
+    "create",
+    `${cluster}-agent-${number.toString()}`,
+    "--cluster",
+    cluster,
+    "--role",
+    "agent",
+    "--image",
+    required("MESH_IMAGE"),
+    "--wait",
+    "--timeout",
+    "300s",
+  ]);
 }
 
 /** Adds or removes agents, the only part of a k3d cluster that changes while it runs. */
-async function update(): Promise<void> {
-  const cluster = required("MESH_CLUSTER");
+async function update(cluster: string): Promise<void> {
   const wanted = Number(required("MESH_AGENTS"));
-  const agents = await agentsOf(cluster);
-  for (const agent of agents.slice(wanted)) await output("k3d", ["node", "delete", agent]);
-  for (let index = agents.length; index < wanted; index++) {
-    await output("k3d", [
-      "node",
-      "create",
-      `${cluster}-agent-${index.toString()}`,
-      "--cluster",
-      cluster,
-      "--role",
-      "agent",
-      "--image",
-      required("MESH_IMAGE"),
-      "--wait",
-    ]);
-  }
+  const agents = await nodeNames(cluster, ["agent"]);
+  for (const agent of agents.slice(wanted)) await removeAgent(cluster, agent);
+  await forgetGoneNodes(cluster);
+  for (let count = agents.length; count < wanted; count++) await addAgent(cluster);
   await waitUntilReady(cluster);
   await printKubeconfig(cluster);
 }
@@ -191,27 +252,50 @@ interface Container {
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
 }
 
-function toNode(node: KubernetesNode, containers: readonly Container[]): K3dNode {
-  const { name } = node.metadata;
+function toNode(name: string, nodes: readonly KubernetesNode[], containers: readonly Container[]): K3dNode {
   const container = containers.find(({ Name }) => Name === `/${name}`);
-  const address = Object.values(container?.NetworkSettings.Networks ?? {})[0]?.IPAddress;
-  if (container === undefined || address === undefined || node.spec.podCIDR === undefined) {
-    throw new Error(`node ${name} has no running container or no pod network`);
+  const address = container?.NetworkSettings.Networks[required("MESH_NETWORK")]?.IPAddress ?? "";
+  const podNetwork = nodes.find(({ metadata }) => metadata.name === name)?.spec.podCIDR;
+  if (container === undefined || address === "" || podNetwork === undefined) {
+    throw new Error(`node ${name} has no address or no pod network`);
   }
-  return { name, address, podNetwork: node.spec.podCIDR, started: container.State.StartedAt };
+  return { name, address, podNetwork, started: container.State.StartedAt };
 }
 
-async function printNodes(): Promise<void> {
-  const nodes = await kubernetesNodes(required("MESH_CLUSTER"));
-  const names = nodes.map(({ metadata }) => metadata.name).sort();
+async function findNodes(cluster: string): Promise<K3dNode[]> {
+  const names = await nodeNames(cluster);
+  const nodes = await kubernetesNodes(cluster);
   const containers = JSON.parse(await output("docker", ["inspect", ...names])) as Container[];
-  const found = nodes.map((node) => toNode(node, containers));
-  // Servers first: the first node's address is the API server's.
-  const isAgent = ({ name }: K3dNode) => Number(name.includes("-agent-"));
-  found.sort((one, other) => isAgent(one) - isAgent(other) || (one.name < other.name ? -1 : 1));
-  process.stdout.write(JSON.stringify(found));
+  // The first node, a server, is the one whose address is the API server's.
+  return names.map((name) => toNode(name, nodes, containers));
+}
+
+async function printNodes(cluster: string): Promise<void> {
+  try {
+    process.stdout.write(JSON.stringify(await findNodes(cluster)));
+  } catch (error) {
+    throw new Error(
+      `${error instanceof Error ? error.message : String(error)}\n` +
+        `${cluster} doesn't run as it was made. If it was stopped: k3d cluster start ${cluster}. ` +
+        `If it is gone or broken, make it anew: npm run up -- STACK --replace '**::${cluster}-containers'`,
+      { cause: error },
+    );
+  }
+}
+
+/** A killed engine leaves its command running, which must end before the next one begins. */
+function alone(action: (cluster: string) => Promise<void>) {
+  return () => {
+    const cluster = required("MESH_CLUSTER");
+    return exclusively(`k3d-${cluster}`, () => action(cluster));
+  };
 }
 
 if (import.meta.main) {
-  await runAction({ create, update, delete: () => remove(required("MESH_CLUSTER")), nodes: printNodes });
+  await runAction({
+    create: alone(create),
+    update: alone(update),
+    delete: alone(remove),
+    nodes: () => printNodes(required("MESH_CLUSTER")),
+  });
 }

@@ -64,6 +64,8 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
           MESH_POD_NETWORKS: settings.podNetworks.join(","),
           MESH_SERVICE_NETWORKS: settings.serviceNetworks.join(","),
           MESH_CLUSTER_DOMAIN: settings.clusterDomain,
+          // Colours would end up in the engine's messages.
+          LOG_COLORS: "false",
         },
         // What can't be changed on a running cluster replaces it.
         triggers: fixed,
@@ -78,7 +80,11 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
       .runOutput(
         {
           command: `${program} nodes`,
-          environment: { MESH_CLUSTER: settings.name, MESH_CREATED: containers.id },
+          environment: {
+            MESH_CLUSTER: settings.name,
+            MESH_NETWORK: settings.dockerNetwork,
+            MESH_CREATED: containers.id,
+          },
           logging: "none",
         },
         { parent: this },

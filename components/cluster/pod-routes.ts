@@ -5,7 +5,7 @@ import type { K3dCluster } from "./k3d-cluster.ts";
 
 export interface PodRoutesArgs {
   /** The cluster whose nodes get the routes. */
-  readonly cluster: Pick<K3dCluster, "nodes" | "settings">;
+  readonly cluster: Pick<K3dCluster, "nodes" | "deletedWith">;
   /** The clusters whose pods become reachable. */
   readonly peers: readonly Pick<K3dCluster, "nodes">[];
 }
@@ -27,14 +27,15 @@ export class PodRoutes extends command.local.Command {
         update: `${program} update`,
         delete: `${program} delete`,
         environment: {
-          MESH_NODES: cluster.nodes.apply((nodes) => nodes.map((node) => node.name).join(",")),
+          MESH_NODES: cluster.nodes.apply((nodes) => nodes.map(({ name }) => name).join(",")),
           MESH_ROUTES: pulumi.jsonStringify(routes),
+          // A restarted container has lost its routes: that is an update. As triggers they would replace the resource,
+          // whose old half would then delete what the new one has just added.
+          MESH_STARTED: cluster.nodes.apply((nodes) => nodes.map(({ started }) => started).join(",")),
         },
-        // A restarted container has lost its routes, and may have another address.
-        triggers: [cluster.nodes],
         logging: "stderr",
       },
-      opts,
+      { ...opts, deletedWith: cluster.deletedWith },
     );
   }
 }

@@ -1,7 +1,7 @@
 /** Deletes the mirrors, probe endpoints and federated entries that one link left behind on its source cluster. */
-import { CoordinationV1Api, CoreV1Api, KubeConfig, type V1Service } from "@kubernetes/client-node";
+import { CoordinationV1Api, CoreV1Api, type V1Service } from "@kubernetes/client-node";
 
-import { loadContext } from "../cluster/kubeconfig.ts";
+import { accessedCluster, ignoreMissing } from "../cluster/access.ts";
 import { progress, required, runAction } from "../cluster/programs.ts";
 
 const remoteDiscovery = "multicluster.linkerd.io/remote-discovery";
@@ -13,26 +13,6 @@ export function withoutCluster(entries: string, cluster: string): string {
     .split(",")
     .filter((entry) => entry !== "" && !entry.endsWith(`@${cluster}`))
     .join(",");
-}
-
-function kubeConfig(): KubeConfig {
-  const context = process.env["MESH_CONTEXT"];
-  if (context !== undefined) return loadContext(context, process.env["MESH_KUBECONFIG_PATH"]);
-  const config = new KubeConfig();
-  config.loadFromString(required("MESH_KUBECONFIG"));
-  return config;
-}
-
-function isMissing(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "code" in error && error.code === 404;
-}
-
-async function ignoreMissing(deletion: Promise<unknown>): Promise<void> {
-  try {
-    await deletion;
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
 }
 
 function nameOf({ metadata }: V1Service): { name: string; namespace: string } {
@@ -77,7 +57,7 @@ async function leaveFederatedServices(core: CoreV1Api, target: string): Promise<
 async function clean(): Promise<void> {
   const target = required("MESH_TARGET");
   const namespace = required("MESH_NAMESPACE");
-  const config = kubeConfig();
+  const config = accessedCluster();
   const core = config.makeApiClient(CoreV1Api);
   await deleteMirrors(core, target);
   await leaveFederatedServices(core, target);

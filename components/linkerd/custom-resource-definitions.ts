@@ -2,13 +2,17 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ClusterSettings, LinkerdSettings } from "../../settings/settings.ts";
+import type { ClusterAccess } from "../cluster/cluster.ts";
 import { locateChart } from "./chart.ts";
+import { GatewayApiCleanup } from "./gateway-api-cleanup.ts";
 import { mergeValues } from "./values.ts";
 
 export interface CustomResourceDefinitionsArgs {
   readonly linkerd: LinkerdSettings;
   readonly cluster: Pick<ClusterSettings, "values">;
   readonly namespace: pulumi.Input<string>;
+  /** How a clean-up reaches the cluster. */
+  readonly access: ClusterAccess;
 }
 
 /**
@@ -22,10 +26,14 @@ export class CustomResourceDefinitions extends pulumi.ComponentResource {
     super("mesh:linkerd:CustomResourceDefinitions", name, {}, opts);
 
     const { linkerd } = args;
+    const release = "linkerd-crds";
+    const cleanup = linkerd.gatewayApi
+      ? [new GatewayApiCleanup(`${name}-gateway-api`, { release, access: args.access }, { parent: this })]
+      : [];
     this.release = new k8s.helm.v3.Release(
       `${name}-release`,
       {
-        name: "linkerd-crds",
+        name: release,
         ...locateChart("linkerd-crds", linkerd),
         namespace: args.namespace,
         values: mergeValues(
@@ -34,7 +42,7 @@ export class CustomResourceDefinitions extends pulumi.ComponentResource {
           args.cluster.values.crds,
         ),
       },
-      { parent: this },
+      { parent: this, dependsOn: cleanup },
     );
     this.registerOutputs({});
   }

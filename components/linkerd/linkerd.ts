@@ -6,6 +6,7 @@ import type {
   LinkSettings,
   TrustSettings,
 } from "../../settings/settings.ts";
+import type { ClusterAccess } from "../cluster/cluster.ts";
 import { ClusterIssuer } from "../trust/cluster-issuer.ts";
 import type { Signer } from "../trust/trust-anchor.ts";
 import { WebhookAuthority } from "../trust/webhook-authority.ts";
@@ -19,6 +20,8 @@ import { Viz } from "./viz.ts";
 export interface LinkerdArgs {
   readonly linkerd: LinkerdSettings;
   readonly cluster: ClusterSettings;
+  /** How a clean-up reaches the cluster. */
+  readonly access: ClusterAccess;
   /** PEM certificates that every cluster of the environment trusts. */
   readonly trustBundle: pulumi.Output<string>;
   /** Signs this cluster's issuer, unless that is given. */
@@ -74,7 +77,7 @@ export class Linkerd extends pulumi.ComponentResource {
     );
     const definitions = new CustomResourceDefinitions(
       `${name}-crds`,
-      { linkerd, cluster, namespace: namespace.metadata.name },
+      { linkerd, cluster, namespace: namespace.metadata.name, access: args.access },
       { parent: this },
     );
     const cni = linkerd.cni ? [new Cni(`${name}-cni`, { linkerd, cluster }, { parent: this })] : [];

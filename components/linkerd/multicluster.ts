@@ -118,14 +118,11 @@ export class Multicluster extends pulumi.ComponentResource {
     };
     return this.chart.resources.apply((resources) => {
       const services = resources.filter((resource) => k8s.core.v1.Service.isInstance(resource));
-      return pulumi
-        .all(
-          services.map((service) => ({
-            name: service.metadata.name,
-            addresses: loadBalancerAddresses(service),
-          })),
-        )
-        .apply((found) => found.find((service) => service.name === raw.name)?.addresses ?? []);
+      // By URN, which every Service has in a preview; waiting for the others' status would hide a known address.
+      return pulumi.all(services.map(({ urn }) => urn)).apply((urns) => {
+        const found = services[urns.findIndex((urn) => urn.endsWith(`/${raw.name}`))];
+        return found === undefined ? pulumi.output<string[]>([]) : loadBalancerAddresses(found);
+      });
     });
   }
 }

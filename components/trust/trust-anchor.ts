@@ -30,14 +30,15 @@ export class TrustAnchor extends pulumi.ComponentResource {
   readonly expires: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: TrustAnchorArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("mesh:trust:TrustAnchor", name, args, opts);
+    const { privateKey, ...plain } = args;
+    super("mesh:trust:TrustAnchor", name, plain, opts);
 
     if (args.certificate !== undefined) {
       this.bundle = pulumi.output(args.certificate.trim());
       this.signer =
-        args.privateKey === undefined
+        privateKey === undefined
           ? undefined
-          : { certificate: this.bundle, privateKey: pulumi.secret(args.privateKey) };
+          : { certificate: this.bundle, privateKey: pulumi.secret(privateKey) };
     } else {
       const key = new tls.PrivateKey(
         `${name}-key`,

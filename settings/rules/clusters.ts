@@ -71,7 +71,8 @@ function kubernetesProblems(cluster: ClusterSettings): Problem[] {
   ];
 }
 
-function isLoopback(address: string): boolean {
+/** Whether an address means the machine that it is used on. */
+export function isLoopback(address: string): boolean {
   const host = new URL(address).hostname;
   return host === "localhost" || host === "[::1]" || host.startsWith("127.") || host === "0.0.0.0";
 }

@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["{settings,components,cli,bench,tests}/**/*.test.ts", "*.test.ts"] },
+        test: { name: "unit", include: ["{settings,components,cli,bench,docs,tests,tools}/**/*.test.ts", "*.test.ts"] },
       },
       {
         test: {

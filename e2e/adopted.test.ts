@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { copyFile, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { ApiextensionsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { Engine, nameOf } from "./engine.ts";
+
+const commands = path.resolve(import.meta.dirname, "../components/cluster/simulated-cluster.command.ts");
+const environment = {
+  ...process.env,
+  MESH_CLUSTER: "e2e-adopted",
+  MESH_POD_NETWORK: "10.31.0.0/16",
+  MESH_SERVICE_NETWORK: "10.231.0.0/16",
+  MESH_NODES: "1",
+};
+const charts = process.env["LINKERD_CHARTS_DIR"];
+
+let folder: string;
+let engine: Engine;
+let before: string[];
+
+function settings(kubeconfigPath: string) {
+  return {
+    environment: "e2e",
+    linkerd: { version: "2026.8.3", ...(charts === undefined ? {} : { charts: { directory: charts } }) },
+    clusters: { adopted: { source: "existing", context: "kwok-e2e-adopted", kubeconfigPath } },
+  };
+}
+
+function kubeConfig(): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(path.join(folder, "first"));
+  return config;
+}
+
+/** Names of everything that an installation makes and that has no namespace. */
+async function inventory(): Promise<string[]> {
+  const config = kubeConfig();
+  const rbac = config.makeApiClient(RbacAuthorizationV1Api);
+  const lists = await Promise.all([
+    config.makeApiClient(CoreV1Api).listNamespace(),
+    config.makeApiClient(ApiextensionsV1Api).listCustomResourceDefinition(),
+    rbac.listClusterRole(),
+    rbac.listClusterRoleBinding(),
+  ]);
+  return lists.flatMap(({ items }) => items.map(({ metadata }) => metadata?.name ?? "")).sort();
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mesh-adopted-"));
+  const kubeconfig = execFileSync(process.execPath, [commands, "create"], {
+    env: environment,
+    encoding: "utf8",
+  });
+  await writeFile(path.join(folder, "first"), kubeconfig, { mode: 0o600 });
+  before = await inventory();
+  engine = await Engine.create("e2e-adopted", settings(path.join(folder, "first")));
+  await engine.up();
+});
+
+afterAll(async () => {
+  execFileSync(process.execPath, [commands, "delete"], { env: environment });
+  await engine.dispose();
+});
+
+describe("a cluster that others made", () => {
+  test("the second preview and a refresh find nothing to do", async () => {
+    expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
+    expect(await engine.refreshWithoutChanges()).toMatchObject({ code: 0 });
+  });
+
+  test("another path and other credentials in its kubeconfig replace nothing", async () => {
+    const second = path.join(folder, "second");
+    await copyFile(path.join(folder, "first"), second);
+    const core = kubeConfig().makeApiClient(CoreV1Api);
+    const rbac = kubeConfig().makeApiClient(RbacAuthorizationV1Api);
+    await core.createNamespacedServiceAccount({
+      namespace: "default",
+      body: { metadata: { name: "admin" } },
+    });
+    await rbac.createClusterRoleBinding({
+      body: {
+        metadata: { name: "e2e-admin" },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
+        subjects: [{ kind: "ServiceAccount", name: "admin", namespace: "default" }],
+      },
+    });
+    before.push("e2e-admin");
+    const { status } = await core.createNamespacedServiceAccountToken({
+      namespace: "default",
+      name: "admin",
+      body: { spec: { audiences: [], expirationSeconds: 3_600 } },
+    });
+    const config = new KubeConfig();
+    config.loadFromFile(second);
+    const [user] = config.getUsers();
+    config.users = [{ name: user?.name ?? "", token: status?.token ?? "" }];
+    await writeFile(second, config.exportConfig(), { mode: 0o600 });
+    await engine.configure(settings(second));
+    const steps = await engine.previewSteps();
+    expect(steps.map(({ op, urn }) => [op, nameOf(urn)])).toEqual([["update", "adopted"]]);
+    await engine.up();
+    expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
+  });
+
+  test("destroy leaves nothing of ours, and leaves the cluster", async () => {
+    await engine.destroy();
+    expect(await inventory()).toEqual(before.sort());
+  });
+});

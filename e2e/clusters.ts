@@ -1,0 +1,134 @@
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request, type RequestOptions } from "node:https";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+
+import {
+  CoreV1Api,
+  CustomObjectsApi,
+  KubeConfig,
+  type KubernetesListObject,
+  type KubernetesObject,
+  type V1APIGroupList,
+  type V1APIResourceList,
+  type V1Service,
+} from "@kubernetes/client-node";
+
+/** Resources whose objects come, go and are named by Kubernetes itself. */
+const passing = ["endpointslices", "events", "pods", "replicasets"];
+
+/** A cluster as the tests look at it, beside the engine. */
+export class TestCluster {
+  readonly kubeconfigPath: string;
+  readonly config = new KubeConfig();
+  readonly core: CoreV1Api;
+
+  private constructor(kubeconfigPath: string, kubeconfig: string) {
+    this.kubeconfigPath = kubeconfigPath;
+    this.config.loadFromString(kubeconfig);
+    this.core = this.config.makeApiClient(CoreV1Api);
+  }
+
+  static async open(folder: string, name: string, kubeconfig: string): Promise<TestCluster> {
+    const file = path.join(folder, `${name}.kubeconfig`);
+    await writeFile(file, kubeconfig, { mode: 0o600 });
+    return new TestCluster(file, kubeconfig);
+  }
+
+  /** The cluster that a kubeconfig's current context names. */
+  static async load(kubeconfigPath: string): Promise<TestCluster> {
+    return new TestCluster(kubeconfigPath, await readFile(kubeconfigPath, "utf8"));
+  }
+
+  /** What the API server answers at `path`, as `kubectl get --raw` would print it. */
+  async raw(path: string): Promise<string> {
+    const options: RequestOptions = {};
+    await this.config.applyToHTTPSOptions(options);
+    const server = this.config.getCurrentCluster()?.server ?? "";
+    const call = request(`${server.replace(/\/$/, "")}${path}`, options).end();
+    const [response] = (await once(call, "response")) as [IncomingMessage];
+    const answer = await text(response);
+    if (response.statusCode === 200) return answer;
+    throw new Error(`${path}: ${String(response.statusCode)} ${answer}`);
+  }
+
+  private async list<T>(path: string): Promise<T> {
+    return JSON.parse(await this.raw(path)) as T;
+  }
+
+  /** Every object that the API server knows, as `resource namespace/name`. */
+  async inventory(): Promise<string[]> {
+    const { groups } = await this.list<V1APIGroupList>("/apis");
+    const roots = groups.flatMap(({ preferredVersion }) => preferredVersion?.groupVersion ?? []);
+    const found: string[] = [];
+    for (const root of ["/api/v1", ...roots.map((version) => `/apis/${version}`)]) {
+      const { resources } = await this.list<V1APIResourceList>(root);
+      for (const { name: resource, verbs } of resources) {
+        if (!verbs.includes("list") || passing.includes(resource)) continue;
+        const { items } = await this.list<KubernetesListObject<KubernetesObject>>(`${root}/${resource}`);
+        for (const { metadata } of items) {
+          const { namespace, name = "" } = metadata ?? {};
+          found.push(`${resource} ${namespace === undefined ? "" : `${namespace}/`}${name}`);
+        }
+      }
+    }
+    return found.sort();
+  }
+
+  /** A Service with pods behind it, as an application's own manifests would make it. */
+  async createService(namespace: string, name: string): Promise<void> {
+    const metadata = { name, namespace, labels: { app: name }, annotations: { "example.com/owner": "team" } };
+    await this.core.createNamespace({ body: { metadata: { name: namespace } } }).catch(() => undefined);
+    await this.core.createNamespacedService({
+      namespace,
+      body: { metadata, spec: { selector: { app: name }, ports: [{ name: "http", port: 80 }] } },
+    });
+    await this.core.createNamespacedPod({
+      namespace,
+      body: {
+        metadata: { ...metadata, annotations: {} },
+        spec: { containers: [{ name: "app", image: "app" }] },
+      },
+    });
+  }
+
+  async service(namespace: string, name: string): Promise<V1Service | undefined> {
+    return this.core.readNamespacedService({ namespace, name }).catch(() => undefined);
+  }
+
+  async link(name: string): Promise<{ status?: Record<string, unknown> }> {
+    const custom = this.config.makeApiClient(CustomObjectsApi);
+    return (await custom.getNamespacedCustomObject({
+      group: "multicluster.linkerd.io",
+      version: "v1alpha3",
+      namespace: "linkerd-multicluster",
+      plural: "links",
+      name,
+    })) as { status?: Record<string, unknown> };
+  }
+
+  /** Names of all mirrors in a namespace. */
+  async mirrors(namespace: string): Promise<string[]> {
+    const labelSelector = "mirror.linkerd.io/mirrored-service=true";
+    const { items } = await this.core.listNamespacedService({ namespace, labelSelector });
+    return items.map(({ metadata }) => metadata?.name ?? "").sort();
+  }
+}
+
+/** Asks again until `condition` holds or the time is up; the last answer is the failure's message. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  condition: (value: T) => boolean,
+  seconds = 60,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1_000;
+  for (;;) {
+    const value = await ask();
+    if (condition(value)) return value;
+    if (Date.now() > deadline)
+      throw new Error(`still ${JSON.stringify(value)} after ${seconds.toString()} s`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}

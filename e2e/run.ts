@@ -1,0 +1,36 @@
+/** Runs the end-to-end tests where the engine and the programs of a simulated cluster are; says why not otherwise. */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+
+import { findProgram } from "../components/cluster/programs.ts";
+import packageJson from "../package.json" with { type: "json" };
+
+const root = path.resolve(import.meta.dirname, "..");
+
+function missingPrograms(): string[] {
+  const home = process.env["PULUMI_HOME"] ?? path.join(homedir(), ".pulumi");
+  const engine = path.join(home, "versions", packageJson.devDependencies.pulumi, "bin", "pulumi");
+  const programs = [
+    "kwokctl",
+    "pulumi-resource-kubernetes",
+    "pulumi-resource-tls",
+    "pulumi-resource-command",
+  ];
+  const plugins = existsSync(path.join(home, "plugins")) ? ["kwokctl"] : programs;
+  const missing = plugins.filter((name) => findProgram(name) === undefined);
+  return existsSync(engine) ? missing : [`Pulumi ${packageJson.devDependencies.pulumi}`, ...missing];
+}
+
+const missing = missingPrograms();
+if (missing.length > 0) {
+  console.log(`e2e skipped: ${missing.join(", ")} not found on this machine`);
+} else {
+  const vitest = path.join(root, "node_modules/.bin/vitest");
+  const { status } = spawnSync(vitest, ["run", "--project", "e2e", ...process.argv.slice(2)], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  process.exitCode = status ?? 1;
+}

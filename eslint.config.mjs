@@ -5,7 +5,8 @@ import tseslint from "typescript-eslint";
 // Rules for Pulumi's own mistakes: no lint preset knows what an Output is.
 const pulumiMistakes = [
   {
-    selector: "CallExpression[callee.property.name='apply'] NewExpression[callee.property.name=/^(?!.*Error$)[A-Z]/]",
+    selector:
+      "CallExpression[callee.property.name='apply'] NewExpression[callee.property.name=/^(?!.*Error$)[A-Z]/]",
     message: "A resource created inside apply is missing from previews: decide with plain values instead.",
   },
   {

@@ -4,7 +4,10 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["{settings,components,cli,bench,docs,tests,tools}/**/*.test.ts", "*.test.ts"] },
+        test: {
+          name: "unit",
+          include: ["{settings,components,cli,bench,docs,tests,tools}/**/*.test.ts", "*.test.ts"],
+        },
       },
       {
         test: {

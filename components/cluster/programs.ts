@@ -30,6 +30,7 @@ export function readableLog(text: string): string {
     .flatMap((line) => {
       try {
         const { level, msg, err } = JSON.parse(line) as { level?: string; msg?: string; err?: string };
+        if (level === undefined) return [line];
         return level === "ERROR" ? [`${msg ?? ""}: ${err ?? ""}`] : [];
       } catch {
         return line === "" ? [] : [line];

@@ -30,9 +30,12 @@ interface RawCluster {
 
 function rawClusters({ config }: StackFile): [string, RawCluster][] {
   const clusters = config?.["mesh:clusters"];
-  return typeof clusters === "object" && clusters !== null
-    ? Object.entries(clusters as Record<string, RawCluster>)
-    : [];
+  if (typeof clusters !== "object" || clusters === null) return [];
+  // A cluster without settings is a problem that the program names.
+  return Object.entries(clusters as Record<string, RawCluster | null>).map(([name, cluster]) => [
+    name,
+    cluster ?? {},
+  ]);
 }
 
 function usesSource(file: StackFile, source: string): boolean {
@@ -105,8 +108,8 @@ async function contextMissing(name: string, { context, kubeconfigPath }: RawClus
 
 function chartsMissing({ config }: StackFile): Missing[] {
   const linkerd = (config?.["mesh:linkerd"] ?? {}) as { version?: unknown; charts?: { directory?: unknown } };
-  const directory = process.env["LINKERD_CHARTS_DIR"] ?? linkerd.charts?.directory;
-  if (typeof directory !== "string" || directory === "" || typeof linkerd.version !== "string") return [];
+  const directory = process.env["LINKERD_CHARTS_DIR"] || linkerd.charts?.directory;
+  if (typeof directory !== "string" || typeof linkerd.version !== "string") return [];
   const { chart } = locateChart("linkerd-control-plane", { charts: { directory }, version: linkerd.version });
   if (existsSync(chart)) return [];
   return [{ what: `the chart archive ${chart}`, remedy: "put the archives of that version into the folder" }];

@@ -4,6 +4,7 @@ import path from "node:path";
 
 import { findMissing, formatMissing } from "./preflight.ts";
 import { parseStackFile, readStackFile, removeNewSalt } from "./stack-file.ts";
+import { isProgram } from "../components/cluster/programs.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const actions = ["up", "preview", "refresh", "destroy"];
@@ -85,7 +86,7 @@ async function main([action = "", ...rest]: readonly string[]): Promise<number> 
   }
 }
 
-if (import.meta.main) {
+if (isProgram(import.meta.filename)) {
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {

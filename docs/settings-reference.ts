@@ -5,6 +5,7 @@ import path from "node:path";
 import { z } from "zod";
 
 import { settingsSchema } from "../settings/schema.ts";
+import { isProgram } from "../components/cluster/programs.ts";
 
 interface JsonSchema {
   readonly type?: string;
@@ -87,4 +88,4 @@ export function settingsReference(): string {
 
 export const referenceFile = path.join(import.meta.dirname, "settings.md");
 
-if (import.meta.main) await writeFile(referenceFile, settingsReference());
+if (isProgram(import.meta.filename)) await writeFile(referenceFile, settingsReference());

@@ -438,6 +438,8 @@ export interface ApiServer {
   readonly kubeconfig: string;
   /** Objects by the path under which they are listed. */
   readonly lists: Record<string, readonly KubernetesObject[]>;
+  /** Anything else that is asked for, by its path. */
+  readonly objects: Record<string, object>;
   /** Paths whose object is gone, or may not be changed. */
   readonly missing: string[];
   readonly forbidden: string[];
@@ -465,6 +467,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 export async function startApiServer(name: string): Promise<ApiServer> {
   const lists: ApiServer["lists"] = {};
+  const objects: ApiServer["objects"] = {};
   const missing: string[] = [];
   const forbidden: string[] = [];
   const changes: string[] = [];
@@ -473,6 +476,8 @@ export async function startApiServer(name: string): Promise<ApiServer> {
   const answer = async (request: IncomingMessage): Promise<[code: number, body: object]> => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
     if (request.headers.authorization !== `Bearer ${name}-token`) return [401, { message: "who are you?" }];
+    const object = objects[pathname];
+    if (request.method === "GET" && object !== undefined) return [200, object];
     if (request.method === "GET") {
       const selector = searchParams.get("labelSelector");
       const items = lists[pathname] ?? [];
@@ -497,6 +502,7 @@ export async function startApiServer(name: string): Promise<ApiServer> {
   return {
     kubeconfig: kubeconfigOf(name, `http://127.0.0.1:${port.toString()}`),
     lists,
+    objects,
     missing,
     forbidden,
     changes,

@@ -1,5 +1,5 @@
 /** Creates or deletes the Docker network that k3d clusters share. */
-import { output, progress, required, runAction } from "./programs.ts";
+import { isProgram, output, progress, required, runAction } from "./programs.ts";
 
 const environmentLabel = "linkerd-mesh.environment";
 
@@ -23,4 +23,4 @@ async function remove(): Promise<void> {
   if (ours) await output("docker", ["network", "rm", required("MESH_NETWORK")]);
 }
 
-if (import.meta.main) await runAction({ create, delete: remove });
+if (isProgram(import.meta.filename)) await runAction({ create, delete: remove });

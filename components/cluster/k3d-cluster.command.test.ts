@@ -123,9 +123,9 @@ describe("create", () => {
   };
 
   test("makes the cluster, waits for its nodes, adds its context and prints its kubeconfig", async () => {
-    const { code, stdout, calls, configurations } = await run("create", made);
+    const { code, stdout, calls, configuration } = await run("create", made);
     expect(calls).toEqual([list, createCluster, list, getNodes, addContext, getKubeconfig]);
-    expect(configurations.map((text) => parse(text) as unknown)).toEqual([
+    expect(parse(configuration ?? "")).toEqual(
       k3dConfiguration({
         cluster: "cluster1",
         environment: "dev",
@@ -137,7 +137,7 @@ describe("create", () => {
         serviceNetworks: "10.247.0.0/16",
         clusterDomain: "cluster.local",
       }),
-    ]);
+    );
     expect({ code, stdout }).toEqual({ code: 0, stdout: "kubeconfig" });
   });
 

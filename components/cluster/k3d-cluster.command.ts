@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 
 import type { K3dNode } from "./k3d-cluster.ts";
 import { exclusively } from "./k3d-lock.ts";
-import { output, progress, required, runAction } from "./programs.ts";
+import { isProgram, output, progress, required, runAction } from "./programs.ts";
 
 const environmentLabel = "linkerd-mesh.environment";
 
@@ -291,7 +291,7 @@ function alone(action: (cluster: string) => Promise<void>) {
   };
 }
 
-if (import.meta.main) {
+if (isProgram(import.meta.filename)) {
   await runAction({
     create: alone(create),
     update: alone(update),

@@ -1,14 +1,17 @@
 import { execFile } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 /** Stand-ins for `docker` and `k3d` that write down their calls, for the tests of the `*.command.ts` programs. */
 
-/** What a call prints; a list answers one call after the other, its last entry all further ones. */
+/** What a call prints, or what it says when it fails. */
 export type Answer = string | { readonly fails: string };
 
-/** Answers by the beginning of the call, such as `k3d cluster list`; the longest that fits wins. */
+/**
+ * Answers by the beginning of the call, such as `k3d cluster list`; the longest that fits wins. A list answers one call
+ * after the other, its last entry all further ones.
+ */
 export type Answers = Readonly<Record<string, Answer | readonly Answer[]>>;
 
 export interface Run {
@@ -17,28 +20,49 @@ export interface Run {
   readonly stderr: string;
   /** Every call in order; the path of a configuration file is replaced by FILE. */
   readonly calls: readonly string[];
-  /** Texts of the configuration files, in order. */
-  readonly configurations: readonly string[];
+  /** Text of the configuration file. */
+  readonly configuration: string | undefined;
 }
 
-const standIn = `#!${process.execPath}
-const { appendFileSync, existsSync, readFileSync } = require("node:fs");
-const path = require("node:path");
-const args = process.argv.slice(2);
-const file = args.includes("--config") ? args[args.indexOf("--config") + 1] : undefined;
-const configuration = file === undefined ? undefined : readFileSync(file, "utf8");
-const call = [path.basename(__filename), ...args.map((arg) => arg === file ? "FILE" : arg)].join(" ");
-const log = path.join(__dirname, "calls");
-const before = readFileSync(log, "utf8").split("\\n").filter(Boolean).map((line) => JSON.parse(line).call);
-appendFileSync(log, JSON.stringify({ call, configuration }) + "\\n");
-const answers = JSON.parse(readFileSync(path.join(__dirname, "answers"), "utf8"));
-const [key] = Object.keys(answers).filter((key) => call.startsWith(key)).sort((one, other) => other.length - one.length);
-const all = [answers[key] ?? ""].flat();
-const answer = all[Math.min(before.filter((other) => other.startsWith(key)).length, all.length - 1)];
-process.stdout.write(answer.fails === undefined ? answer : "");
-process.stderr.write(answer.fails ?? "");
-process.exitCode = answer.fails === undefined ? 0 : 1;
-`;
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** One branch of the stand-in's `case`: prints the answer that is next. */
+function branch(beginning: string, answers: readonly Answer[], index: number): string {
+  const count = `"$here/count-${index.toString()}"`;
+  const cases = answers.map((answer, number) => {
+    const pattern = number === answers.length - 1 ? "*" : number.toString();
+    return typeof answer === "string"
+      ? `${pattern}) printf %s ${quote(answer)} ;;`
+      : `${pattern}) printf %s ${quote(answer.fails)} >&2; exit 1 ;;`;
+  });
+  return [
+    `${quote(beginning)}*)`,
+    `n=0; [ ! -f ${count} ] || read n < ${count}`,
+    `echo $((n + 1)) > ${count}`,
+    `case $n in`,
+    ...cases,
+    `esac ;;`,
+  ].join("\n");
+}
+
+function standIn(answers: Answers): string {
+  const beginnings = Object.keys(answers).sort((one, other) => other.length - one.length);
+  return [
+    `#!/bin/sh`,
+    `here=\${0%/*} call=\${0##*/} before=`,
+    `for arg; do`,
+    `  if [ "$before" = --config ]; then cat "$arg" > "$here/configuration"; arg=FILE; fi`,
+    `  call="$call $arg" before=$arg`,
+    `done`,
+    `printf '%s\\n' "$call" >> "$here/calls"`,
+    `case $call in`,
+    ...beginnings.map((beginning, index) => branch(beginning, [answers[beginning] ?? ""].flat(), index)),
+    `esac`,
+    ``,
+  ].join("\n");
+}
 
 /** Runs an action of a `*.command.ts` program of this folder with stand-ins first on the PATH. */
 export async function runProgram(
@@ -48,17 +72,19 @@ export async function runProgram(
   answers: Answers = {},
 ): Promise<Run> {
   const folder = mkdtempSync(path.join(tmpdir(), "mesh-stand-ins-"));
+  const read = (name: string) => {
+    const file = path.join(folder, name);
+    return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  };
   try {
     for (const name of ["docker", "k3d"]) {
-      writeFileSync(path.join(folder, name), standIn);
+      writeFileSync(path.join(folder, name), standIn(answers));
       chmodSync(path.join(folder, name), 0o755);
     }
-    writeFileSync(path.join(folder, "answers"), JSON.stringify(answers));
-    writeFileSync(path.join(folder, "calls"), "");
     const env = {
       ...environment,
       PATH: [folder, process.env["PATH"] ?? ""].join(path.delimiter),
-      // Locks of other tests, or of a real update, are not ours.
+      // Its locks and files are its own.
       TMPDIR: folder,
     };
     const result = await new Promise<Pick<Run, "code" | "stdout" | "stderr">>((resolve) => {
@@ -67,13 +93,8 @@ export async function runProgram(
         resolve({ code: child.exitCode ?? -1, stdout, stderr });
       });
     });
-    const lines = readFileSync(path.join(folder, "calls"), "utf8").split("\n").filter(Boolean);
-    const calls = lines.map((line) => JSON.parse(line) as { call: string; configuration?: string });
-    return {
-      ...result,
-      calls: calls.map(({ call }) => call),
-      configurations: calls.flatMap(({ configuration }) => configuration ?? []),
-    };
+    const calls = read("calls")?.split("\n").filter(Boolean) ?? [];
+    return { ...result, calls, configuration: read("configuration") };
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,5 +1,5 @@
 /** Adds or removes IP routes in the node containers of a k3d cluster. */
-import { output, progress, required, runAction } from "./programs.ts";
+import { isProgram, output, progress, required, runAction } from "./programs.ts";
 
 interface Route {
   readonly network: string;
@@ -48,7 +48,7 @@ async function update(): Promise<void> {
   await addRoutes();
 }
 
-if (import.meta.main) {
+if (isProgram(import.meta.filename)) {
   await runAction({
     create: addRoutes,
     update,

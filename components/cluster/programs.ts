@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, realpathSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -62,6 +62,12 @@ export function required(variable: string): string {
 /** Says on standard error what a long step is doing; standard output carries the result. */
 export function progress(message: string): void {
   process.stderr.write(`${message}\n`);
+}
+
+/** Whether `filename` is what node was started with (`import.meta.main`, which Node 22 doesn't have). */
+export function isProgram(filename: string): boolean {
+  const started = process.argv[1];
+  return started !== undefined && realpathSync(started) === filename;
 }
 
 /** Runs the action that the first argument names; a failure is one message and a non-zero exit code. */

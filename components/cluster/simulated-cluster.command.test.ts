@@ -141,7 +141,7 @@ function calls(): string[] {
 
 function createCall(): string {
   return [
-    "create cluster --name test-east --config FILE --wait 120s",
+    "create cluster --name test-east --config FILE --wait 120s --kubeconfig=",
     `--etcd-binary ${path.join(checkout, "tools/bin/etcd")}`,
     `--kube-apiserver-binary ${path.join(folder, "kube-apiserver")}`,
     `--kwok-controller-binary ${path.join(folder, "kwok")}`,
@@ -204,7 +204,7 @@ describe("create", { timeout: 60_000 }, () => {
     expect(calls()).toEqual([
       "get clusters",
       "get clusters",
-      "delete cluster --name test-east",
+      "delete cluster --name test-east --kubeconfig=",
       createCall(),
       "get kubeconfig --name test-east",
     ]);
@@ -241,7 +241,7 @@ describe("delete", { timeout: 60_000 }, () => {
   test("removes the cluster", async () => {
     write("clusters", "other\ntest-east\n");
     expect(await run("delete")).toEqual({ code: 0, stdout: "", stderr: "" });
-    expect(calls()).toEqual(["get clusters", "delete cluster --name test-east"]);
+    expect(calls()).toEqual(["get clusters", "delete cluster --name test-east --kubeconfig="]);
     expect(existsSync(path.join(folder, "configuration"))).toBe(false);
   });
 

@@ -7,7 +7,7 @@ import path from "node:path";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 
-import { findProgram, output, progress, required, runAction } from "./programs.ts";
+import { findProgram, isProgram, output, progress, required, runAction } from "./programs.ts";
 
 /** Flag of `kwokctl create cluster` for each program; one that isn't here is downloaded by kwokctl. */
 const binaryFlags = {
@@ -73,13 +73,17 @@ export function kwokctlConfiguration(
   };
 }
 
+/** kwokctl would write into the person's own kubeconfig, switch its context, and lose entries of parallel calls. */
+const leaveKubeconfig = "--kubeconfig=";
+
 async function exists(cluster: string): Promise<boolean> {
   const clusters = await output("kwokctl", ["get", "clusters"]);
   return clusters.split("\n").includes(cluster);
 }
 
 async function remove(cluster: string): Promise<void> {
-  if (await exists(cluster)) await output("kwokctl", ["delete", "cluster", "--name", cluster]);
+  if (await exists(cluster))
+    await output("kwokctl", ["delete", "cluster", "--name", cluster, leaveKubeconfig]);
 }
 
 /** A node that KWOK plays. `kwokctl scale node` would give each a pod network of its own choice. */
@@ -153,6 +157,7 @@ async function create(): Promise<void> {
       file,
       "--wait",
       "120s",
+      leaveKubeconfig,
       ...binaries,
     ]);
   } finally {
@@ -161,7 +166,7 @@ async function create(): Promise<void> {
   await finish(cluster);
 }
 
-if (import.meta.main) {
+if (isProgram(import.meta.filename)) {
   await runAction({
     create,
     update: () => finish(required("MESH_CLUSTER")),

@@ -2,7 +2,7 @@
 import { CoordinationV1Api, CoreV1Api, type V1Service } from "@kubernetes/client-node";
 
 import { accessedCluster, ignoreMissing } from "../cluster/access.ts";
-import { progress, required, runAction } from "../cluster/programs.ts";
+import { isProgram, progress, required, runAction } from "../cluster/programs.ts";
 
 const remoteDiscovery = "multicluster.linkerd.io/remote-discovery";
 const localDiscovery = "multicluster.linkerd.io/local-discovery";
@@ -66,4 +66,4 @@ async function clean(): Promise<void> {
   await ignoreMissing(leases.deleteNamespacedLease({ name: `service-mirror-write-${target}`, namespace }));
 }
 
-if (import.meta.main) await runAction({ delete: clean });
+if (isProgram(import.meta.filename)) await runAction({ delete: clean });

@@ -6,7 +6,7 @@ import {
 } from "@kubernetes/client-node";
 
 import { accessedCluster, ignoreMissing } from "../cluster/access.ts";
-import { progress, required, runAction } from "../cluster/programs.ts";
+import { isProgram, progress, required, runAction } from "../cluster/programs.ts";
 
 const group = "gateway.networking.k8s.io";
 
@@ -37,4 +37,4 @@ async function clean(): Promise<void> {
   }
 }
 
-if (import.meta.main) await runAction({ delete: clean });
+if (isProgram(import.meta.filename)) await runAction({ delete: clean });

@@ -1,0 +1,100 @@
+import { execFile } from "node:child_process";
+import path from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { engineArguments, engineEnvironment } from "./stack.ts";
+
+const always = { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true" };
+
+describe("the engine's environment", () => {
+  test.each(["dev", "sim"])("has an empty passphrase for %s, which is one person's", (stack) => {
+    expect(engineEnvironment(stack, { PATH: "/bin" })).toEqual({
+      ...always,
+      PATH: "/bin",
+      PULUMI_CONFIG_PASSPHRASE: "",
+    });
+  });
+
+  test("keeps what the person has set", () => {
+    const given = {
+      PULUMI_CONFIG_PASSPHRASE: "mine",
+      PULUMI_SKIP_UPDATE_CHECK: "false",
+      PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "false",
+    };
+    expect(engineEnvironment("sim", given)).toEqual(given);
+  });
+
+  test.each([{ PULUMI_CONFIG_PASSPHRASE: "" }, { PULUMI_CONFIG_PASSPHRASE_FILE: "/run/passphrase" }])(
+    "is complete for any stack with %j",
+    (given) => {
+      expect(engineEnvironment("prod", given)).toEqual({ ...always, ...given });
+      expect(engineEnvironment("dev", given)).toEqual({ ...always, ...given });
+    },
+  );
+
+  test("is refused for a stack that keeps secrets, without a passphrase", () => {
+    expect(() => engineEnvironment("prod", {})).toThrow(
+      "Stack prod keeps secrets: set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE. " +
+        "Only dev and sim work without.",
+    );
+  });
+});
+
+describe("the engine's arguments", () => {
+  test.each<[string, string, string[], boolean, string[]]>([
+    // A person answers the question.
+    ["up", "dev", [], true, ["up", "--stack", "dev"]],
+    ["destroy", "prod", [], true, ["destroy", "--stack", "prod"]],
+    // Nobody can: yes for what is one person's, no answer for what isn't.
+    ["up", "sim", [], false, ["up", "--stack", "sim", "--yes"]],
+    ["refresh", "dev", [], false, ["refresh", "--stack", "dev", "--yes"]],
+    ["destroy", "dev", [], false, ["destroy", "--stack", "dev", "--yes"]],
+    ["up", "prod", [], false, ["up", "--stack", "prod"]],
+    // There is no question.
+    ["preview", "sim", [], false, ["preview", "--stack", "sim"]],
+    ["up", "sim", ["--yes"], false, ["up", "--stack", "sim", "--yes"]],
+    ["up", "sim", ["-y"], false, ["up", "--stack", "sim", "-y"]],
+    ["refresh", "sim", ["--preview-only"], false, ["refresh", "--stack", "sim", "--preview-only"]],
+    // Other flags go on to the engine, in their order.
+    [
+      "up",
+      "sim",
+      ["--diff", "--target", "x"],
+      false,
+      ["up", "--stack", "sim", "--yes", "--diff", "--target", "x"],
+    ],
+    ["up", "dev", ["--diff"], true, ["up", "--stack", "dev", "--diff"]],
+  ])("for %s %s %j, interactive: %s", (action, stack, flags, isInteractive, expected) => {
+    expect(engineArguments(action, stack, flags, isInteractive)).toEqual(expected);
+  });
+});
+
+/** Runs the program with what stops it before the engine starts. */
+function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const file = path.join(import.meta.dirname, "stack.ts");
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [file, ...args],
+      { env: { PATH: "/nonexistent" } },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
+  });
+}
+
+describe("the program", { timeout: 60_000 }, () => {
+  test("says in one line what is wrong with the call", async () => {
+    const [nothing, action, stack] = await Promise.all([run(), run("deploy", "dev"), run("up", "nowhere")]);
+    const actions = "Say what to do: up, preview, refresh, destroy.\n";
+    expect(nothing).toEqual({ code: 1, stdout: "", stderr: actions });
+    expect(action).toEqual({ code: 1, stdout: "", stderr: actions });
+    expect(stack).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "There is no Pulumi.nowhere.yaml: a stack is an environment, described by that file.\n",
+    });
+  });
+});

@@ -111,7 +111,7 @@ const links = settings.links.map(({ name, source, target, carries }) => {
 
 for (const service of settings.services) {
   const carriers = service.modes.flatMap((mode) => linksFor(service, mode, settings.links));
-  new ExportedService(`${service.cluster}-${service.namespace}-${service.name}`, service, {
+  new ExportedService(`${service.cluster}/${service.namespace}/${service.name}`, service, {
     ...on(service.cluster),
     dependsOn: links
       .filter(({ source, target }) =>

@@ -33,6 +33,8 @@ export interface Registered {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Paths of the inputs that are secret. */
   readonly secrets: readonly string[];
+  /** The inputs as the state shows them: without the secret ones. */
+  readonly shown: Readonly<Record<string, unknown>>;
   readonly replaceOnChanges: readonly string[];
   readonly deleteBeforeReplace: boolean;
   readonly additionalSecretOutputs: readonly string[];
@@ -105,8 +107,8 @@ export class Graph {
     );
     const [only] = found;
     if (only !== undefined && found.length === 1) return only;
-    const names = this.resources.map((resource) => `${resource.name} (${resource.type})`).join("\n  ");
-    throw new Error(`${found.length.toString()} resources are named ${name}. There are:\n  ${names}`);
+    const names = this.resources.map((resource) => resource.name).join(", ");
+    throw new Error(`${found.length.toString()} resources are named ${name}. There are: ${names}`);
   }
 
   withUrn(urn: string | undefined): Registered {
@@ -153,9 +155,19 @@ export class Graph {
     return this.resources.filter(({ inputs }) => hasText(inputs, text)).map(({ name }) => name);
   }
 
+  /** Names of the resources with `text` in an input that isn't secret. */
+  exposing(text: string): string[] {
+    return this.resources.filter(({ shown }) => hasText(shown, text)).map(({ name }) => name);
+  }
+
   /** What the engine waits for, step by step: a resource's dependencies, parent, provider and `deletedWith`. */
   private before({ dependencies, parent, provider, deletedWith }: Registered): string[] {
     return [...dependencies, parent, provider, deletedWith].filter((urn) => urn !== undefined);
+  }
+
+  /** The resource without a parent that a resource is a part of. */
+  root(resource: Registered): Registered {
+    return resource.parent === undefined ? resource : this.root(this.withUrn(resource.parent));
   }
 
   /** URNs of everything that must exist before a resource. */
@@ -240,6 +252,14 @@ function unwrap(value: unknown, path: string, secrets: string[]): unknown {
   );
 }
 
+/** A value without what is secret in it. */
+function withoutSecrets(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  if (value[specialSigKey] === specialSecretSig) return undefined;
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutSecrets(item)]));
+}
+
 function secret(value: unknown): unknown {
   return { [specialSigKey]: specialSecretSig, value };
 }
@@ -317,7 +337,8 @@ function toRegistered(
     if (value.getUrnsList().length > 0) propertyDependencies[key] = value.getUrnsList();
   });
   const secrets: string[] = [];
-  const inputs = unwrap(request.getObject()?.toJavaScript() ?? {}, "", secrets) as Plain;
+  const given = request.getObject()?.toJavaScript() ?? {};
+  const inputs = unwrap(given, "", secrets) as Plain;
   return {
     urn,
     type: request.getType(),
@@ -333,6 +354,7 @@ function toRegistered(
     remote: request.getRemote(),
     inputs,
     secrets,
+    shown: withoutSecrets(given) as Plain,
     replaceOnChanges: request.getReplaceonchangesList(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),

@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { stringify } from "yaml";
 
-import type { K3dNode } from "./k3d-cluster.ts";
+import type { K3dNode, K3dNodesAnswer } from "./k3d-cluster.ts";
 import { exclusively } from "./k3d-lock.ts";
 import { isProgram, output, progress, required, runAction } from "./programs.ts";
 
@@ -270,17 +270,18 @@ async function findNodes(cluster: string): Promise<K3dNode[]> {
   return names.map((name) => toNode(name, nodes, containers));
 }
 
+/** A failure is printed too: as one of the engine, it would come with a stack trace that hides the ways out. */
 async function printNodes(cluster: string): Promise<void> {
-  try {
-    process.stdout.write(JSON.stringify(await findNodes(cluster)));
-  } catch (error) {
-    throw new Error(
-      `${error instanceof Error ? error.message : String(error)}\n` +
+  const answer: K3dNodesAnswer = await findNodes(cluster).then(
+    (nodes) => ({ nodes }),
+    (error: unknown) => ({
+      problem:
+        `${error instanceof Error ? error.message : String(error)}\n` +
         `${cluster} doesn't run as it was made. If it was stopped: k3d cluster start ${cluster}. ` +
         `If it is gone or broken, make it anew: npm run up -- STACK --replace '**::${cluster}-containers'`,
-      { cause: error },
-    );
-  }
+    }),
+  );
+  process.stdout.write(JSON.stringify(answer));
 }
 
 /** A killed engine leaves its command running, which must end before the next one begins. */

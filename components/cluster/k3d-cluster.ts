@@ -22,6 +22,15 @@ export interface K3dNode {
   readonly started: string;
 }
 
+/** What the program's action `nodes` prints. */
+export type K3dNodesAnswer = { readonly nodes: readonly K3dNode[] } | { readonly problem: string };
+
+function nodesOf(text: string): readonly K3dNode[] {
+  const answer = JSON.parse(text) as K3dNodesAnswer;
+  if ("problem" in answer) throw new pulumi.RunError(answer.problem);
+  return answer.nodes;
+}
+
 const program = "node components/cluster/k3d-cluster.command.ts";
 
 /** A k3s cluster in Docker containers on this machine. */
@@ -33,7 +42,7 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
   readonly access: ClusterAccess;
   readonly deletedWith: pulumi.Resource;
   /** Asked at every run, because containers get other addresses when they restart. */
-  readonly nodes: pulumi.Output<K3dNode[]>;
+  readonly nodes: pulumi.Output<readonly K3dNode[]>;
 
   constructor(name: string, args: K3dClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { environment, settings, network } = args;
@@ -83,13 +92,14 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
           environment: {
             MESH_CLUSTER: settings.name,
             MESH_NETWORK: settings.dockerNetwork,
-            MESH_CREATED: containers.id,
+            // Waits for the containers. Their id won't do: a preview has one for containers that are still to be made.
+            MESH_CREATED: pulumi.unsecret(containers.stdout).apply((text) => fingerprint([text])),
           },
           logging: "none",
         },
         { parent: this },
       )
-      .stdout.apply((text) => JSON.parse(text) as K3dNode[]);
+      .stdout.apply(nodesOf);
     // k3d's own kubeconfig says 0.0.0.0; the other clusters share the Docker network.
     this.apiServer =
       settings.apiServer === undefined

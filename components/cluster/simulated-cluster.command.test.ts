@@ -133,15 +133,15 @@ function run(action: string, nodes = 2): Promise<Finished> {
   return runProgram("components/cluster/simulated-cluster.command.ts", action, environment, checkout);
 }
 
-/** The calls in order, with the name of the temporary configuration file left out. */
+/** The calls in order, with the names of temporary files left out. */
 function calls(): string[] {
   const text = readFileSync(path.join(folder, "calls"), "utf8").trimEnd();
-  return text.replaceAll(/--config \S+/g, "--config FILE").split("\n");
+  return text.replaceAll(/--(config|kubeconfig) \S+/g, "--$1 FILE").split("\n");
 }
 
 function createCall(): string {
   return [
-    "create cluster --name test-east --config FILE --wait 120s --kubeconfig=",
+    "create cluster --name test-east --config FILE --wait 120s --kubeconfig FILE",
     `--etcd-binary ${path.join(checkout, "tools/bin/etcd")}`,
     `--kube-apiserver-binary ${path.join(folder, "kube-apiserver")}`,
     `--kwok-controller-binary ${path.join(folder, "kwok")}`,
@@ -204,7 +204,7 @@ describe("create", { timeout: 60_000 }, () => {
     expect(calls()).toEqual([
       "get clusters",
       "get clusters",
-      "delete cluster --name test-east --kubeconfig=",
+      "delete cluster --name test-east --kubeconfig FILE",
       createCall(),
       "get kubeconfig --name test-east",
     ]);
@@ -241,7 +241,7 @@ describe("delete", { timeout: 60_000 }, () => {
   test("removes the cluster", async () => {
     write("clusters", "other\ntest-east\n");
     expect(await run("delete")).toEqual({ code: 0, stdout: "", stderr: "" });
-    expect(calls()).toEqual(["get clusters", "delete cluster --name test-east --kubeconfig="]);
+    expect(calls()).toEqual(["get clusters", "delete cluster --name test-east --kubeconfig FILE"]);
     expect(existsSync(path.join(folder, "configuration"))).toBe(false);
   });
 

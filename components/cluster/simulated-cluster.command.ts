@@ -73,17 +73,31 @@ export function kwokctlConfiguration(
   };
 }
 
-/** kwokctl would write into the person's own kubeconfig, switch its context, and lose entries of parallel calls. */
-const leaveKubeconfig = "--kubeconfig=";
-
 async function exists(cluster: string): Promise<boolean> {
   const clusters = await output("kwokctl", ["get", "clusters"]);
   return clusters.split("\n").includes(cluster);
 }
 
+/** Runs `action` with a temporary folder. */
+async function withFolder(action: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), "mesh-"));
+  try {
+    await action(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** kwokctl would change the person's own kubeconfig and its context, and lose entries when two clusters start. */
+function elsewhere(folder: string): string[] {
+  return ["--kubeconfig", path.join(folder, "kubeconfig")];
+}
+
 async function remove(cluster: string): Promise<void> {
-  if (await exists(cluster))
-    await output("kwokctl", ["delete", "cluster", "--name", cluster, leaveKubeconfig]);
+  if (!(await exists(cluster))) return;
+  await withFolder(async (folder) => {
+    await output("kwokctl", ["delete", "cluster", "--name", cluster, ...elsewhere(folder)]);
+  });
 }
 
 /** A node that KWOK plays. `kwokctl scale node` would give each a pod network of its own choice. */
@@ -133,8 +147,7 @@ async function create(): Promise<void> {
   // Only an interrupted update leaves a cluster of this name behind that the state doesn't know.
   if (await exists(cluster)) progress(`${cluster} was left by an interrupted update; starting it anew`);
   await remove(cluster);
-  const folder = await mkdtemp(path.join(tmpdir(), "mesh-"));
-  try {
+  await withFolder(async (folder) => {
     const file = path.join(folder, "kwokctl.yaml");
     const stages = await readFile(path.join(import.meta.dirname, "simulated-stages.yaml"), "utf8");
     const configuration = kwokctlConfiguration(
@@ -157,12 +170,10 @@ async function create(): Promise<void> {
       file,
       "--wait",
       "120s",
-      leaveKubeconfig,
+      ...elsewhere(folder),
       ...binaries,
     ]);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
   await finish(cluster);
 }
 

@@ -1,0 +1,467 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+
+import type { K3dNodesAnswer } from "./components/cluster/k3d-cluster.ts";
+import { clustersNamed, configuration, existing, k3d, simulated } from "./settings/test-examples.ts";
+import {
+  kubeconfigOf,
+  record,
+  types,
+  valueOf,
+  type Graph,
+  type RecordOptions,
+  type Registered,
+} from "./tests/record.ts";
+
+// Some of the graphs are large, and other tests run at the same time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+/** Runs index.ts anew with a stack's configuration. */
+async function run(settings: Record<string, unknown>, options?: RecordOptions) {
+  vi.resetModules();
+  vi.stubEnv("LINKERD_CHARTS_DIR", undefined);
+  const { graph, result } = await record(() => {
+    pulumi.runtime.setAllConfig(
+      Object.fromEntries(
+        Object.entries(configuration(settings)).map(([key, value]) => [
+          `mesh:${key}`,
+          typeof value === "string" ? value : JSON.stringify(value),
+        ]),
+      ),
+    );
+    return import("./index.ts");
+  }, options);
+  return { graph, outputs: result };
+}
+
+const carries = ["gateway", "pod-to-pod", "federated"];
+
+/** Two simulated clusters, linked both ways for everything, each with a service. */
+const twoClusters = {
+  clusters: {
+    east: simulated(1),
+    west: simulated(2, { gateway: { addresses: ["10.0.0.7", "west.example"] } }),
+  },
+  links: { topology: "mesh", carries },
+  services: [
+    { cluster: "east", namespace: "shop", name: "cart", export: ["gateway", "federated"] },
+    { cluster: "west", namespace: "shop", name: "search", export: "pod-to-pod" },
+  ],
+};
+
+let graph: Graph;
+let outputs: Awaited<ReturnType<typeof run>>["outputs"];
+
+beforeAll(async () => {
+  ({ graph, outputs } = await run(twoClusters));
+});
+
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
+
+/** Names of the components and providers at the top, and the cluster that each one is on. */
+const home: Record<string, string | undefined> = {
+  tls: undefined,
+  command: undefined,
+  "trust-anchor": undefined,
+  east: "east",
+  west: "west",
+  "east-linkerd": "east",
+  "west-linkerd": "west",
+  "east-to-west": "east",
+  "west-to-east": "west",
+  "east-to-west-access": "west",
+  "west-to-east-access": "east",
+  "east/shop/cart": "east",
+  "west/shop/search": "west",
+};
+
+function isProvider({ type }: Registered): boolean {
+  return type.startsWith("pulumi:providers:");
+}
+
+function countByType(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { type } of graph.resources) counts[type] = (counts[type] ?? 0) + 1;
+  return counts;
+}
+
+/** Names of what is at the top of everything that must exist before a component's resources. */
+function needs(root: string): string[] {
+  const own = graph.resources.filter((resource) => graph.root(resource).name === root);
+  const before = own.flatMap(({ urn }) => [...graph.ancestors(urn)]);
+  const roots = before.map((urn) => graph.root(graph.withUrn(urn)).name);
+  return [...new Set(roots)].filter((name) => name !== root).sort();
+}
+
+describe("two clusters, linked both ways", () => {
+  test("are one component each for cluster, install, access, link and service", () => {
+    expect(graph.children()).toEqual({
+      tls: "pulumi:providers:tls",
+      command: "pulumi:providers:command",
+      "trust-anchor": "mesh:trust:TrustAnchor",
+      east: "mesh:cluster:SimulatedCluster",
+      west: "mesh:cluster:SimulatedCluster",
+      "east-linkerd": "mesh:linkerd:Linkerd",
+      "west-linkerd": "mesh:linkerd:Linkerd",
+      "east-to-west": "mesh:link:Link",
+      "west-to-east": "mesh:link:Link",
+      "east-to-west-access": "mesh:link:RemoteAccess",
+      "west-to-east-access": "mesh:link:RemoteAccess",
+      "east/shop/cart": "mesh:service:ExportedService",
+      "west/shop/search": "mesh:service:ExportedService",
+    });
+    expect(Object.keys(graph.children()).sort()).toEqual(Object.keys(home).sort());
+  });
+
+  test("are so many resources of each type", () => {
+    expect(countByType()).toEqual({
+      "pulumi:providers:tls": 1,
+      "pulumi:providers:command": 1,
+      [types.kubernetesProvider]: 2,
+      "mesh:trust:TrustAnchor": 1,
+      "mesh:cluster:SimulatedCluster": 2,
+      "mesh:linkerd:Linkerd": 2,
+      "mesh:trust:ClusterIssuer": 2,
+      "mesh:trust:WebhookAuthority": 2,
+      "mesh:linkerd:CustomResourceDefinitions": 2,
+      "mesh:linkerd:ControlPlane": 2,
+      "mesh:linkerd:Multicluster": 2,
+      "mesh:linkerd:Viz": 2,
+      "mesh:trust:WebhookCertificate": 10,
+      "mesh:link:RemoteAccess": 2,
+      "mesh:link:Link": 2,
+      "mesh:service:ExportedService": 2,
+      // The anchor; on each cluster the issuer, the webhooks' authority and five webhooks.
+      [types.privateKey]: 15,
+      [types.selfSignedCertificate]: 3,
+      [types.request]: 12,
+      [types.certificate]: 12,
+      // For each cluster its processes and a clean-up of definitions, for each link one of mirrors.
+      [types.command]: 6,
+      [types.namespace]: 6,
+      [types.release]: 2,
+      [types.chart]: 6,
+      // On each cluster an issuer and five webhooks, for each link a token and two credentials.
+      [types.secret]: 18,
+      [types.serviceAccount]: 2,
+      [types.role]: 2,
+      [types.binding]: 2,
+      [types.link]: 2,
+      [types.servicePatch]: 2,
+    });
+  });
+
+  test("have every resource made by a provider that is named, on its own cluster", () => {
+    const wrong = graph.resources
+      .filter((resource) => (resource.custom || resource.remote) && !isProvider(resource))
+      .filter((resource) => {
+        const provider = resource.provider === undefined ? "none" : graph.withUrn(resource.provider).name;
+        if (resource.type.startsWith("tls:")) return provider !== "tls";
+        if (resource.type.startsWith("command:")) return provider !== "command";
+        return provider !== home[graph.root(resource).name];
+      });
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+    expect(graph.kubernetes).toHaveLength(42);
+  });
+
+  test("take along everything on them when they go", () => {
+    const wrong = graph.resources.filter((resource) => {
+      const root = graph.root(resource).name;
+      const isCluster = root === "east" || root === "west";
+      const cluster = home[root];
+      const expected = cluster === undefined || isCluster ? undefined : `${cluster}-processes`;
+      return graph.deletedWith(resource.name, resource.type) !== expected;
+    });
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+  });
+
+  test("export and name what they offer", async () => {
+    const gateway = ["10.0.0.7", "west.example"];
+    expect(await valueOf(pulumi.output(outputs.mesh))).toEqual({
+      environment: "test",
+      clusters: {
+        east: {
+          source: "simulated",
+          trustDomain: "cluster.local",
+          apiServer: "https://east-processes.test:6443",
+          gateway: [],
+        },
+        west: {
+          source: "simulated",
+          trustDomain: "cluster.local",
+          apiServer: "https://west-processes.test:6443",
+          gateway,
+        },
+      },
+      links: [
+        { source: "east", target: "west", carries, gateway: gateway.join(",") },
+        { source: "west", target: "east", carries, gateway: "" },
+      ],
+      services: [
+        {
+          service: "east/shop/cart",
+          mirrors: ["west/shop/cart-east", "east/shop/cart-federated", "west/shop/cart-federated"],
+        },
+        { service: "west/shop/search", mirrors: ["east/shop/search-west"] },
+      ],
+    });
+  });
+
+  test("say when each certificate ends", async () => {
+    const webhooks = (cluster: string) => ({
+      "linkerd-proxy-injector": `end of ${cluster}-linkerd-control-plane-linkerd-proxy-injector-certificate`,
+      "linkerd-sp-validator": `end of ${cluster}-linkerd-control-plane-linkerd-sp-validator-certificate`,
+      "linkerd-policy-validator": `end of ${cluster}-linkerd-control-plane-linkerd-policy-validator-certificate`,
+      tap: `end of ${cluster}-linkerd-viz-tap-certificate`,
+      "tap-injector": `end of ${cluster}-linkerd-viz-tap-injector-certificate`,
+    });
+    expect(await valueOf(pulumi.output(outputs.expires))).toEqual({
+      anchor: "end of trust-anchor-certificate",
+      issuers: {
+        east: "end of east-linkerd-issuer-certificate",
+        west: "end of west-linkerd-issuer-certificate",
+      },
+      webhooks: { east: webhooks("east"), west: webhooks("west") },
+    });
+  });
+});
+
+describe("secrets", () => {
+  test("private keys, tokens and kubeconfigs are never in the open", () => {
+    for (const text of ["PRIVATE KEY", "token of ", "-processes-token"]) {
+      expect(graph.containing(text)).not.toEqual([]);
+      expect(graph.exposing(text)).toEqual([]);
+    }
+  });
+
+  test("no chart has one, not even a secret one", () => {
+    const charts = graph.resources.filter(({ type }) => type === types.chart || type === types.release);
+    expect(charts).toHaveLength(8);
+    expect(charts.flatMap(({ secrets }) => secrets)).toEqual([]);
+    const names = charts.map(({ name }) => name);
+    expect(graph.containing("PRIVATE KEY").filter((name) => names.includes(name))).toEqual([]);
+  });
+
+  test("kubeconfigs are a secret output, the others are none", async () => {
+    expect(await pulumi.isSecret(outputs.kubeconfigs)).toBe(true);
+    expect(await valueOf(outputs.kubeconfigs)).toEqual({
+      east: kubeconfigOf("east-processes"),
+      west: kubeconfigOf("west-processes"),
+    });
+    expect(await pulumi.isSecret(pulumi.output(outputs.mesh))).toBe(false);
+    expect(await pulumi.isSecret(pulumi.output(outputs.expires))).toBe(false);
+  });
+});
+
+describe("order", () => {
+  test("an install waits for its own cluster and the anchor, never for a peer or a link", () => {
+    expect(needs("east-linkerd")).toEqual(["command", "east", "tls", "trust-anchor"]);
+    expect(needs("west-linkerd")).toEqual(["command", "tls", "trust-anchor", "west"]);
+  });
+
+  test("access waits for the target alone, a link for both ends and its own access", () => {
+    expect(needs("east-to-west-access")).toEqual(["command", "west", "west-linkerd"]);
+    expect(needs("east-to-west")).toEqual([
+      "command",
+      "east",
+      "east-linkerd",
+      "east-to-west-access",
+      "tls",
+      "trust-anchor",
+      "west",
+      "west-linkerd",
+    ]);
+  });
+
+  test("a link comes after the extension on both ends, which serve and read it", () => {
+    const charts = ["east-linkerd-multicluster-chart", "west-linkerd-multicluster-chart"];
+    for (const name of ["mirror-credentials", "destination-credentials", "link"]) {
+      expect(graph.dependencies(`east-to-west-${name}`)).toEqual(expect.arrayContaining(charts));
+      expect(graph.dependencies(`west-to-east-${name}`)).toEqual(expect.arrayContaining(charts));
+    }
+  });
+
+  test("an export waits for the links that carry it", async () => {
+    const { graph: three } = await run({
+      ...twoClusters,
+      clusters: { ...twoClusters.clusters, north: simulated(3) },
+      links: {
+        oneWay: [
+          { source: "west", target: "east", carries: ["gateway"] },
+          { source: "north", target: "east", carries: ["federated"] },
+          { source: "east", target: "west", carries: ["pod-to-pod"] },
+          { source: "north", target: "west", carries: ["gateway"] },
+        ],
+      },
+    });
+    expect(three.dependencies("east/shop/cart-labels")).toEqual(["north-to-east-link", "west-to-east-link"]);
+    expect(three.dependencies("west/shop/search-labels")).toEqual(["east-to-west-link"]);
+  });
+
+  test("nothing waits for itself", () => {
+    expect(graph.urns.filter((urn) => graph.ancestors(urn).has(urn))).toEqual([]);
+  });
+
+  test("pod-to-pod links between k3d clusters come after the routes of both", async () => {
+    const node = { name: "x", address: "172.18.0.2", podNetwork: "10.1.0.0/24", started: "now" };
+    const { graph: routed } = await run(
+      {
+        clusters: { east: k3d(1), west: k3d(2) },
+        links: { oneWay: [{ source: "east", target: "west", carries: ["pod-to-pod"] }] },
+      },
+      { answers: () => ({ stdout: JSON.stringify({ nodes: [node] } satisfies K3dNodesAnswer) }) },
+    );
+    expect(routed.dependencies("east-to-west-link")).toEqual([
+      "east-linkerd-multicluster-chart",
+      "east-linkerd-multicluster-namespace",
+      "east-routes",
+      "east-to-west-mirrors",
+      "west-linkerd-multicluster-chart",
+      "west-routes",
+    ]);
+  });
+});
+
+describe("access", () => {
+  test("is one ServiceAccount for each source, on the target, and its token goes to that source only", () => {
+    const token = "token of east-to-west-access-token";
+    // In the kubeconfig that east has of west, twice.
+    expect(graph.containing(token).sort()).toEqual([
+      "east-to-west-destination-credentials",
+      "east-to-west-mirror-credentials",
+    ]);
+    expect(graph.named("east-to-west-access-service-account").inputs["metadata"]).toMatchObject({
+      name: "linkerd-service-mirror-remote-access-east",
+    });
+  });
+});
+
+describe("a stack that grows", () => {
+  const mesh = (...names: string[]) => ({
+    clusters: clustersNamed(names),
+    links: { topology: "mesh", carries },
+  });
+
+  test("leaves what is there in place: a third cluster only adds resources", async () => {
+    const { graph: before } = await run(mesh("east", "west"));
+    const { graph: after } = await run(mesh("east", "west", "north"));
+    expect(before.urns.filter((urn) => !after.urns.includes(urn))).toEqual([]);
+    const added = after.resources.filter(({ urn }) => !before.urns.includes(urn));
+    expect([...new Set(added.map((resource) => after.root(resource).name))].sort()).toEqual([
+      "east-to-north",
+      "east-to-north-access",
+      "north",
+      "north-linkerd",
+      "north-to-east",
+      "north-to-east-access",
+      "north-to-west",
+      "north-to-west-access",
+      "west-to-north",
+      "west-to-north-access",
+    ]);
+  });
+
+  test("changes one chart on each old cluster, which gets a controller for the new link", async () => {
+    const { graph: before } = await run(mesh("east", "west"));
+    const { graph: after } = await run(mesh("east", "west", "north"));
+    const changed = before.resources.filter(
+      ({ urn, inputs }) => JSON.stringify(after.withUrn(urn).inputs) !== JSON.stringify(inputs),
+    );
+    expect(changed.map(({ name }) => name).sort()).toEqual([
+      "east-linkerd-multicluster-chart",
+      "west-linkerd-multicluster-chart",
+    ]);
+    const { values } = after.named("east-linkerd-multicluster-chart").inputs as {
+      values: { controllers: { link: { ref: { name: string } } }[] };
+    };
+    expect(values.controllers.map(({ link }) => link.ref.name)).toEqual(["north", "west"]);
+  });
+
+  test("doesn't care in which order its clusters are written", async () => {
+    const { graph: one } = await run({
+      ...twoClusters,
+      clusters: { east: simulated(1), west: simulated(2) },
+    });
+    const { graph: other } = await run({
+      ...twoClusters,
+      clusters: { west: simulated(2), east: simulated(1) },
+    });
+    expect(one.urns).toEqual(other.urns);
+  });
+});
+
+describe("topologies", () => {
+  const links = (found: Graph) => found.ofType("mesh:link:Link").map(({ name }) => name);
+
+  test("hub and spoke of four clusters are six links", async () => {
+    const { graph: other } = await run({
+      clusters: clustersNamed(["hub", "a", "b", "c"]),
+      links: { topology: "hub-and-spoke", hub: "hub", carries: ["gateway"] },
+    });
+    expect(links(other).sort()).toEqual([
+      "a-to-hub",
+      "b-to-hub",
+      "c-to-hub",
+      "hub-to-a",
+      "hub-to-b",
+      "hub-to-c",
+    ]);
+    expect(other.ofType("mesh:link:RemoteAccess")).toHaveLength(6);
+  });
+
+  test("without links, clusters are installed all the same", async () => {
+    const { graph: other } = await run({ clusters: clustersNamed(["a", "b"]) });
+    expect(links(other)).toEqual([]);
+    expect(other.ofType("mesh:linkerd:Linkerd").map(({ name }) => name)).toEqual(["a-linkerd", "b-linkerd"]);
+  });
+});
+
+describe("clusters that others made", () => {
+  const { context: _context, ...adopted } = existing(2, { kubeconfig: kubeconfigOf("west") });
+
+  test("don't take anything along, but clusters made here do", async () => {
+    const { graph: other } = await run({
+      clusters: { east: simulated(1), west: adopted },
+      links: { topology: "mesh", carries },
+    });
+    const onWest = other.kubernetes.filter(({ name, type }) => other.provider(name, type) === "west");
+    expect(onWest).toHaveLength(20);
+    expect(onWest.map(({ name, type }) => other.deletedWith(name, type))).toEqual(
+      onWest.map(() => undefined),
+    );
+    expect(other.deletedWith("east-to-west-link")).toBe("east-processes");
+  });
+});
+
+describe("services", () => {
+  test("are told apart however their names are put together", async () => {
+    const service = (cluster: string, namespace: string, name: string) => ({
+      cluster,
+      namespace,
+      name,
+      export: "gateway",
+    });
+    const { graph: other } = await run({
+      clusters: clustersNamed(["east", "east-shop", "west"]),
+      links: { topology: "mesh", carries: ["gateway"] },
+      services: [
+        service("east", "shop", "cart-api"),
+        service("east", "shop-cart", "api"),
+        service("east-shop", "cart", "api"),
+      ],
+    });
+    expect(other.ofType(types.servicePatch).map(({ inputs }) => inputs["metadata"])).toMatchObject([
+      { namespace: "shop", name: "cart-api" },
+      { namespace: "shop-cart", name: "api" },
+      { namespace: "cart", name: "api" },
+    ]);
+  });
+});
+
+test("settings that are wrong stop the program before it makes anything", async () => {
+  await expect(run({ clusters: {} })).rejects.toThrow(
+    "The settings have 1 problem; nothing was created or changed.\n\n  clusters\n    is empty",
+  );
+});

@@ -311,7 +311,7 @@ describe("order", () => {
         clusters: { east: k3d(1), west: k3d(2) },
         links: { oneWay: [{ source: "east", target: "west", carries: ["pod-to-pod"] }] },
       },
-      { answers: () => ({ stdout: JSON.stringify({ nodes: [node] } satisfies K3dNodesAnswer) }) },
+      { answers: () => ({ stdout: JSON.stringify([node] satisfies K3dNodesAnswer) }) },
     );
     expect(routed.dependencies("east-to-west-link")).toEqual([
       "east-linkerd-multicluster-chart",

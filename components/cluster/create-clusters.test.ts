@@ -24,7 +24,7 @@ function make(clusters: Record<string, unknown>, links: Record<string, unknown> 
       answers: (_token, inputs) => {
         const { MESH_CLUSTER } = inputs["environment"] as { MESH_CLUSTER: string };
         const node = { name: MESH_CLUSTER, address: "172.18.0.2", podNetwork: "10.1.0.0/24", started: "now" };
-        return { stdout: JSON.stringify({ nodes: [node] } satisfies K3dNodesAnswer) };
+        return { stdout: JSON.stringify([node] satisfies K3dNodesAnswer) };
       },
     },
   );

@@ -52,19 +52,31 @@ export function k3dConfiguration(args: K3dConfigurationArgs) {
   };
 }
 
-interface ListedNode {
+interface NodeContainer {
   readonly name: string;
   readonly role: string;
-  readonly runtimeLabels?: Readonly<Record<string, string>>;
+  readonly environment: string;
 }
 
-/** The containers of a cluster, its load balancer too. */
-async function listContainers(cluster: string): Promise<ListedNode[]> {
-  const clusters = JSON.parse(await output("k3d", ["cluster", "list", "--output", "json"])) as {
-    name: string;
-    nodes: ListedNode[];
-  }[];
-  return clusters.find(({ name }) => name === cluster)?.nodes ?? [];
+const roles = ["server", "agent", "loadbalancer"];
+
+/** The containers of a cluster. k3d's own list leaves out the labels that aren't k3d's. */
+async function listContainers(cluster: string): Promise<NodeContainer[]> {
+  const text = await output("docker", [
+    "ps",
+    "--all",
+    "--filter",
+    `label=k3d.cluster=${cluster}`,
+    "--format",
+    `{{.Names}}\t{{.Label "k3d.role"}}\t{{.Label "${environmentLabel}"}}`,
+  ]);
+  return text
+    .split("\n")
+    .map((line) => {
+      const [name = "", role = "", environment = ""] = line.split("\t");
+      return { name, role, environment };
+    })
+    .filter(({ role }) => roles.includes(role));
 }
 
 function byNumber(one: string, other: string): number {
@@ -72,9 +84,9 @@ function byNumber(one: string, other: string): number {
 }
 
 /** Names of the containers that are nodes: servers first, each by number. */
-async function nodeNames(cluster: string, roles = ["server", "agent"]): Promise<string[]> {
+async function nodeNames(cluster: string, of = ["server", "agent"]): Promise<string[]> {
   const containers = await listContainers(cluster);
-  return roles.flatMap((role) =>
+  return of.flatMap((role) =>
     containers
       .filter((container) => container.role === role)
       .map(({ name }) => name)
@@ -92,7 +104,7 @@ async function remove(cluster: string): Promise<void> {
 async function removeLeftover(cluster: string, environment: string): Promise<void> {
   const containers = await listContainers(cluster);
   if (containers.length === 0) return;
-  const ours = containers.some(({ runtimeLabels }) => runtimeLabels?.[environmentLabel] === environment);
+  const ours = containers.some((container) => container.environment === environment);
   if (!ours) {
     throw new Error(
       `There is a k3d cluster ${cluster} that this environment didn't create. Rename the cluster in the stack file, ` +
@@ -273,7 +285,7 @@ async function findNodes(cluster: string): Promise<K3dNode[]> {
 /** A failure is printed too: as one of the engine, it would come with a stack trace that hides the ways out. */
 async function printNodes(cluster: string): Promise<void> {
   const answer: K3dNodesAnswer = await findNodes(cluster).then(
-    (nodes) => ({ nodes }),
+    (nodes) => nodes,
     (error: unknown) => ({
       problem:
         `${error instanceof Error ? error.message : String(error)}\n` +

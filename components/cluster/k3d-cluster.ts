@@ -23,12 +23,12 @@ export interface K3dNode {
 }
 
 /** What the program's action `nodes` prints. */
-export type K3dNodesAnswer = { readonly nodes: readonly K3dNode[] } | { readonly problem: string };
+export type K3dNodesAnswer = readonly K3dNode[] | { readonly problem: string };
 
 function nodesOf(text: string): readonly K3dNode[] {
   const answer = JSON.parse(text) as K3dNodesAnswer;
   if ("problem" in answer) throw new pulumi.RunError(answer.problem);
-  return answer.nodes;
+  return answer;
 }
 
 const program = "node components/cluster/k3d-cluster.command.ts";

@@ -31,9 +31,12 @@ function agent(name: string): string {
   return container(name, "agent");
 }
 
-/** What Docker lists. k3d's helper has no label of ours, and is there during a creation. */
+/** k3d's helper has no label of ours. */
+const helper = container("tools", "noRole", "");
+
+/** What Docker lists. */
 function listed(...containers: readonly string[]): string {
-  return [container("tools", "noRole", ""), ...containers].join("");
+  return containers.join("");
 }
 
 function kubernetesNode(name: string, podCIDR?: string, status = "True") {
@@ -131,8 +134,9 @@ describe("create", () => {
   });
 
   test.each([
-    ["", [server, balancer]],
+    ["", [server, balancer, helper]],
     [", even if only its load balancer is left", [balancer]],
+    [", even if only k3d's helper is there yet", [helper]],
   ])("starts anew what an interrupted creation of this environment left%s", async (_, leftover) => {
     const { code, stderr, calls } = await run("create", {
       ...made,
@@ -148,7 +152,7 @@ describe("create", () => {
     ["another environment", "prod"],
   ])("refuses a cluster of that name which belongs to %s, and says the ways out", async (_, owner) => {
     const foreign = container("server-0", "server", owner);
-    const { code, stdout, stderr, calls } = await run("create", { [list]: listed(foreign) });
+    const { code, stdout, stderr, calls } = await run("create", { [list]: listed(helper, foreign) });
     expect(calls).toEqual([list]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toBe(

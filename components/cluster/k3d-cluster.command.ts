@@ -58,8 +58,6 @@ interface NodeContainer {
   readonly environment: string;
 }
 
-const roles = ["server", "agent", "loadbalancer"];
-
 /** The containers of a cluster. k3d's own list leaves out the labels that aren't k3d's. */
 async function listContainers(cluster: string): Promise<NodeContainer[]> {
   const text = await output("docker", [
@@ -72,11 +70,11 @@ async function listContainers(cluster: string): Promise<NodeContainer[]> {
   ]);
   return text
     .split("\n")
+    .filter((line) => line !== "")
     .map((line) => {
       const [name = "", role = "", environment = ""] = line.split("\t");
       return { name, role, environment };
-    })
-    .filter(({ role }) => roles.includes(role));
+    });
 }
 
 function byNumber(one: string, other: string): number {
@@ -104,8 +102,10 @@ async function remove(cluster: string): Promise<void> {
 async function removeLeftover(cluster: string, environment: string): Promise<void> {
   const containers = await listContainers(cluster);
   if (containers.length === 0) return;
-  const ours = containers.some((container) => container.environment === environment);
-  if (!ours) {
+  // k3d's helper comes first and has no label: alone, it is what a creation left that hardly began.
+  const labelled = containers.filter(({ name }) => name !== `k3d-${cluster}-tools`);
+  const isOurs = labelled.some((container) => container.environment === environment);
+  if (labelled.length > 0 && !isOurs) {
     throw new Error(
       `There is a k3d cluster ${cluster} that this environment didn't create. Rename the cluster in the stack file, ` +
         `adopt it with source: existing and context: k3d-${cluster}, or delete it with: k3d cluster delete ${cluster}`,

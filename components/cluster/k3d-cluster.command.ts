@@ -247,10 +247,21 @@ async function addAgent(cluster: string): Promise<void> {
   ]);
 }
 
+/** The agents, without those that an interrupted update left before Kubernetes knew them: these are removed. */
+async function knownAgents(cluster: string): Promise<string[]> {
+  const nodes = await kubernetesNodes(cluster);
+  const known = nodes.map(({ metadata }) => metadata.name);
+  const agents = await nodeNames(cluster, ["agent"]);
+  for (const agent of agents.filter((name) => !known.includes(name))) {
+    await output("k3d", ["node", "delete", agent]);
+  }
+  return agents.filter((name) => known.includes(name));
+}
+
 /** Adds or removes agents, the only part of a k3d cluster that changes while it runs. */
 async function update(cluster: string): Promise<void> {
   const wanted = Number(required("MESH_AGENTS"));
-  const agents = await nodeNames(cluster, ["agent"]);
+  const agents = await knownAgents(cluster);
   for (const agent of agents.slice(wanted)) await removeAgent(cluster, agent);
   await forgetGoneNodes(cluster);
   for (let count = agents.length; count < wanted; count++) await addAgent(cluster);

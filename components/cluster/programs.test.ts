@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import {
   findProgram,
+  isProgram,
   output,
   progress,
   readableLog,
@@ -119,6 +120,30 @@ describe("a variable that the caller must set", () => {
   test.each([undefined, ""])("is missing when it is %j", (value) => {
     vi.stubEnv("MESH_TEST", value);
     expect(() => required("MESH_TEST")).toThrow("MESH_TEST is not set");
+  });
+});
+
+describe("a program that is started", () => {
+  const { argv } = process;
+
+  afterEach(() => {
+    process.argv = argv;
+  });
+
+  test("is the file that node was given, also through a link", () => {
+    const file = realpathSync(program("x.command.ts", ""));
+    const link = path.join(folder, "link.ts");
+    symlinkSync(file, link);
+    process.argv = ["node", link, "create"];
+    expect(isProgram(file)).toBe(true);
+    expect(isProgram(path.join(folder, "y.command.ts"))).toBe(false);
+  });
+
+  test("is none of the modules that it imports, or that are loaded without one", () => {
+    process.argv = ["node", program("other.ts", "")];
+    expect(isProgram(path.join(folder, "bin", "x.command.ts"))).toBe(false);
+    process.argv = ["node"];
+    expect(isProgram(path.join(folder, "bin", "x.command.ts"))).toBe(false);
   });
 });
 

@@ -27,11 +27,12 @@ function service(name: string, labels: Record<string, string>, annotations: Reco
   return { metadata: { name, namespace: "shop", labels, annotations }, spec: { ports: [{ port: 80 }] } };
 }
 
-function mirror(name: string, cluster: string) {
-  return service(name, {
+function mirror(name: string, cluster: string, annotations: Record<string, string> = {}) {
+  const labels = {
     "mirror.linkerd.io/mirrored-service": "true",
     "mirror.linkerd.io/cluster-name": cluster,
-  });
+  };
+  return service(name, labels, annotations);
 }
 
 function federated(name: string, annotations: Record<string, string>) {
@@ -66,6 +67,8 @@ describe("the program", { timeout: 60_000 }, () => {
       mirror("cart-west", "west"),
       mirror("search-west", "west"),
       mirror("cart-north", "north"),
+      // A mirror has its Service's annotations, whatever they say.
+      mirror("stock-federated-north", "north", remoteMembers("stock@west")),
       service("cart", {}, {}),
       federated("cart-federated", { ...remoteMembers("cart@north,cart@west"), ...localMember }),
       federated("search-federated", remoteMembers("search@west,search@south")),

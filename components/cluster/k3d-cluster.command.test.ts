@@ -199,28 +199,37 @@ describe("update", () => {
     `${inServer} drain ${name} --ignore-daemonsets --delete-emptydir-data --force --timeout=60s`;
   const nodes = (...names: readonly string[]) =>
     kubernetesNodes(...names.map((name, index) => kubernetesNode(name, `10.23.${index.toString()}.0/24`)));
+  /** The calls between the two that ask for the state before, and the three that end every update. */
+  const steps = (calls: readonly string[]) => {
+    expect(calls.slice(0, 2)).toEqual([getNodes, list]);
+    expect(calls.slice(-3)).toEqual([list, getNodes, getKubeconfig]);
+    return calls.slice(2, -3);
+  };
 
   test("adds agents", async () => {
+    const before = listed(server);
     const { code, stdout, calls } = await run(
       "update",
       {
         [list]: [
-          ...[listed(server), listed(server), listed(server)],
+          before,
+          before,
+          before,
           listed(server, agent("agent-0-0")),
           listed(server, agent("agent-1-0"), agent("agent-0-0")),
         ],
-        [getNodes]: [nodes("server-0"), nodes("server-0", "agent-0-0", "agent-1-0")],
+        [getNodes]: [nodes("server-0"), nodes("server-0"), nodes("server-0", "agent-0-0", "agent-1-0")],
         [getKubeconfig]: "kubeconfig",
       },
       { MESH_AGENTS: "2" },
     );
-    expect(calls).toEqual([
+    expect(steps(calls)).toEqual([
       list,
-      ...[list, getNodes],
-      ...[list, create("cluster1-agent-0")],
-      ...[list, create("cluster1-agent-1")],
-      ...[list, getNodes],
-      getKubeconfig,
+      getNodes,
+      list,
+      create("cluster1-agent-0"),
+      list,
+      create("cluster1-agent-1"),
     ]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "kubeconfig" });
   });
@@ -232,28 +241,29 @@ describe("update", () => {
       { [list]: listed(server, ...agents), [getNodes]: nodes("server-0", "agent-0", "agent-2-0") },
       { MESH_AGENTS: "3" },
     );
-    expect(calls.filter((call) => call.startsWith("k3d node"))).toEqual([create("cluster1-agent-1")]);
+    expect(steps(calls)).toEqual([list, getNodes, list, create("cluster1-agent-1")]);
   });
 
   test("empties the agents with the highest numbers, removes them, and Kubernetes forgets them", async () => {
     const [zero, two, ten] = [agent("agent-0"), agent("agent-2-0"), agent("agent-10-0")];
+    const all = nodes("server-0", "agent-0", "agent-2-0", "agent-10-0");
     const { code, calls } = await run(
       "update",
       {
         [list]: [listed(ten, two, zero, server, balancer), listed(zero, server, balancer)],
-        [getNodes]: [nodes("server-0", "agent-0", "agent-2-0", "agent-10-0"), nodes("server-0", "agent-0")],
+        [getNodes]: [all, all, nodes("server-0", "agent-0")],
       },
       { MESH_AGENTS: "1" },
     );
-    expect(calls).toEqual([
+    expect(steps(calls)).toEqual([
+      drain("k3d-cluster1-agent-2-0"),
+      "k3d node delete k3d-cluster1-agent-2-0",
+      drain("k3d-cluster1-agent-10-0"),
+      "k3d node delete k3d-cluster1-agent-10-0",
       list,
-      ...[drain("k3d-cluster1-agent-2-0"), "k3d node delete k3d-cluster1-agent-2-0"],
-      ...[drain("k3d-cluster1-agent-10-0"), "k3d node delete k3d-cluster1-agent-10-0"],
-      ...[list, getNodes],
+      getNodes,
       `${inServer} delete node k3d-cluster1-agent-2-0`,
       `${inServer} delete node k3d-cluster1-agent-10-0`,
-      ...[list, getNodes],
-      getKubeconfig,
     ]);
     expect(code).toBe(0);
   });
@@ -261,7 +271,7 @@ describe("update", () => {
   test("removes an agent that can't be emptied", async () => {
     const { code, stderr, calls } = await run("update", {
       [list]: [listed(server, agent("agent-0")), listed(server)],
-      [getNodes]: nodes("server-0"),
+      [getNodes]: nodes("server-0", "agent-0"),
       [`${inServer} drain`]: { fails: "global timeout reached: 1m0s" },
     });
     expect(stderr).toContain("k3d-cluster1-agent-0 couldn't be emptied within a minute");
@@ -269,16 +279,29 @@ describe("update", () => {
     expect(code).toBe(0);
   });
 
-  test("forgets a node whose removal was interrupted, and changes nothing else", async () => {
+  test("finishes a removal that was interrupted, and changes nothing else", async () => {
     const { calls } = await run("update", {
       [list]: listed(server, balancer),
-      [getNodes]: [nodes("server-0", "agent-0-0"), nodes("server-0")],
+      [getNodes]: nodes("server-0", "agent-0-0"),
     });
-    expect(calls).toEqual([
+    expect(steps(calls)).toEqual([list, getNodes, `${inServer} delete node k3d-cluster1-agent-0-0`]);
+  });
+
+  test("starts anew an addition that was interrupted", async () => {
+    const { calls } = await run(
+      "update",
+      {
+        [list]: [listed(server, agent("agent-0-0")), listed(server), listed(server), listed(server)],
+        [getNodes]: nodes("server-0"),
+      },
+      { MESH_AGENTS: "1" },
+    );
+    expect(steps(calls)).toEqual([
+      "k3d node delete k3d-cluster1-agent-0-0",
       list,
-      ...[list, getNodes, `${inServer} delete node k3d-cluster1-agent-0-0`],
-      ...[list, getNodes],
-      getKubeconfig,
+      getNodes,
+      list,
+      create("cluster1-agent-0"),
     ]);
   });
 });

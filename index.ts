@@ -11,6 +11,9 @@ import { TrustAnchor } from "./components/trust/trust-anchor.ts";
 import { linksFor, mirrorsOf } from "./settings/mirror.ts";
 import { readSettings } from "./settings/read.ts";
 
+// Type stripping keeps every position, and translating each resource's stack trace would cost a second of every preview.
+Reflect.deleteProperty(Error, "prepareStackTrace");
+
 const settings = readSettings();
 const tlsProvider = new tls.Provider("tls");
 const commandProvider = new command.Provider("command");

@@ -3,9 +3,13 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { engineArguments, engineEnvironment } from "./stack.ts";
+import { engineArguments, engineDefaults, engineEnvironment } from "./stack.ts";
 
-const always = { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true" };
+const always = {
+  ...engineDefaults,
+  PULUMI_SKIP_UPDATE_CHECK: "true",
+  PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
+};
 
 describe("the engine's environment", () => {
   test.each(["dev", "sim"])("has an empty passphrase for %s, which is one person's", (stack) => {
@@ -19,6 +23,8 @@ describe("the engine's environment", () => {
   test("keeps what the person has set", () => {
     const given = {
       PULUMI_CONFIG_PASSPHRASE: "mine",
+      PULUMI_VERSION: "3.259.0",
+      NODE_COMPILE_CACHE: "/cache",
       PULUMI_SKIP_UPDATE_CHECK: "false",
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "false",
     };

@@ -5,6 +5,7 @@ import path from "node:path";
 import { findMissing, formatMissing } from "./preflight.ts";
 import { parseStackFile, readStackFile, removeNewSalt } from "./stack-file.ts";
 import { isProgram } from "../components/cluster/programs.ts";
+import packageJson from "../package.json" with { type: "json" };
 
 const root = path.resolve(import.meta.dirname, "..");
 const actions = ["up", "preview", "refresh", "destroy"];
@@ -13,6 +14,16 @@ const actions = ["up", "preview", "refresh", "destroy"];
 const localStacks = ["dev", "sim"];
 
 class UsageError extends Error {}
+
+/** Which CLI the npm package `pulumi` starts: from 3.249 on, one writes a log of every call, at twice the CPU time. */
+export const pulumiVersion = packageJson.config.pulumiVersion;
+
+/** What the engine is started with unless the person says otherwise. */
+export const engineDefaults = {
+  PULUMI_VERSION: pulumiVersion,
+  // Compiling the SDKs anew would cost a second of every preview.
+  NODE_COMPILE_CACHE: path.join(root, "node_modules/.cache/compile"),
+};
 
 /** The environment for the engine: what the person has set stays. */
 export function engineEnvironment(stack: string, given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -26,6 +37,7 @@ export function engineEnvironment(stack: string, given: NodeJS.ProcessEnv): Node
     );
   }
   return {
+    ...engineDefaults,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // The salt of the passphrase is in the state, so the stack file need not carry it.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",

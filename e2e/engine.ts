@@ -5,6 +5,8 @@ import path from "node:path";
 
 import { stringify } from "yaml";
 
+import { engineDefaults } from "../cli/stack.ts";
+
 const root = path.resolve(import.meta.dirname, "..");
 
 /** What the engine did, or would do, to one resource. */
@@ -66,6 +68,7 @@ export class Engine {
 
   private environment(): NodeJS.ProcessEnv {
     return {
+      ...engineDefaults,
       ...process.env,
       PULUMI_BACKEND_URL: `file://${this.folder}/state`,
       PULUMI_CONFIG_PASSPHRASE: "",

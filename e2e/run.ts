@@ -4,14 +4,14 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
+import { pulumiVersion } from "../cli/stack.ts";
 import { findProgram } from "../components/cluster/programs.ts";
-import packageJson from "../package.json" with { type: "json" };
 
 const root = path.resolve(import.meta.dirname, "..");
 
 function missingPrograms(): string[] {
   const home = process.env["PULUMI_HOME"] ?? path.join(homedir(), ".pulumi");
-  const engine = path.join(home, "versions", packageJson.devDependencies.pulumi, "bin", "pulumi");
+  const engine = path.join(home, "versions", pulumiVersion, "bin", "pulumi");
   const programs = [
     "kwokctl",
     "pulumi-resource-kubernetes",
@@ -20,7 +20,7 @@ function missingPrograms(): string[] {
   ];
   const plugins = existsSync(path.join(home, "plugins")) ? ["kwokctl"] : programs;
   const missing = plugins.filter((name) => findProgram(name) === undefined);
-  return existsSync(engine) ? missing : [`Pulumi ${packageJson.devDependencies.pulumi}`, ...missing];
+  return existsSync(engine) ? missing : [`Pulumi ${pulumiVersion}`, ...missing];
 }
 
 const missing = missingPrograms();

@@ -44,8 +44,18 @@ const twoClusters = {
   },
   links: { topology: "mesh", carries },
   services: [
-    { cluster: "east", namespace: "shop", name: "cart", export: ["gateway", "federated"] },
-    { cluster: "west", namespace: "shop", name: "search", export: "pod-to-pod" },
+    { cluster: "east", namespace: "shop", name: "cart", export: ["gateway", "federated"], clients: "any" },
+    {
+      cluster: "west",
+      namespace: "shop",
+      name: "search",
+      export: "pod-to-pod",
+      clients: ["east/shop/web"],
+      ports: 8080,
+    },
+  ],
+  routes: [
+    { cluster: "east", namespace: "shop", service: "search", port: 8080, backends: [{ from: "west" }] },
   ],
 };
 
@@ -73,8 +83,12 @@ const home: Record<string, string | undefined> = {
   "west-to-east": "west",
   "east-to-west-access": "west",
   "west-to-east-access": "east",
+  "east-to-west-gateway": "west",
+  "west-to-east-gateway": "east",
   "east/shop/cart": "east",
   "west/shop/search": "west",
+  "west/shop/search-authorization": "west",
+  "east/shop/search-route": "east",
 };
 
 function isProvider({ type }: Registered): boolean {
@@ -109,8 +123,12 @@ describe("two clusters, linked both ways", () => {
       "west-to-east": "mesh:link:Link",
       "east-to-west-access": "mesh:link:RemoteAccess",
       "west-to-east-access": "mesh:link:RemoteAccess",
+      "east-to-west-gateway": "mesh:link:GatewayAuthorization",
+      "west-to-east-gateway": "mesh:link:GatewayAuthorization",
       "east/shop/cart": "mesh:service:ExportedService",
       "west/shop/search": "mesh:service:ExportedService",
+      "west/shop/search-authorization": "mesh:service:ServiceAuthorization",
+      "east/shop/search-route": "mesh:service:TrafficRoute",
     });
     expect(Object.keys(graph.children()).sort()).toEqual(Object.keys(home).sort());
   });
@@ -132,7 +150,10 @@ describe("two clusters, linked both ways", () => {
       "mesh:trust:WebhookCertificate": 10,
       "mesh:link:RemoteAccess": 2,
       "mesh:link:Link": 2,
+      "mesh:link:GatewayAuthorization": 2,
       "mesh:service:ExportedService": 2,
+      "mesh:service:ServiceAuthorization": 1,
+      "mesh:service:TrafficRoute": 1,
       // The anchor; on each cluster the issuer, the webhooks' authority and five webhooks.
       [types.privateKey]: 15,
       [types.selfSignedCertificate]: 3,
@@ -150,6 +171,12 @@ describe("two clusters, linked both ways", () => {
       [types.binding]: 2,
       [types.link]: 2,
       [types.servicePatch]: 2,
+      // For each gateway who may pass it; for the closed service its callers, and who is here.
+      [types.meshTlsAuthentication]: 3,
+      [types.networkAuthentication]: 2,
+      [types.authorizationPolicy]: 4,
+      [types.server]: 1,
+      [types.httpRoute]: 1,
     });
   });
 
@@ -163,7 +190,7 @@ describe("two clusters, linked both ways", () => {
         return provider !== home[graph.root(resource).name];
       });
     expect(wrong.map(({ name }) => name)).toEqual([]);
-    expect(graph.kubernetes).toHaveLength(42);
+    expect(graph.kubernetes).toHaveLength(53);
   });
 
   test("take along everything on them when they go", () => {
@@ -206,6 +233,7 @@ describe("two clusters, linked both ways", () => {
         },
         { service: "west/shop/search", mirrors: ["east/shop/search-west"] },
       ],
+      routes: [{ service: "east/shop/search", backends: ["search-west 1"] }],
     });
   });
 
@@ -352,14 +380,18 @@ describe("a stack that grows", () => {
     expect([...new Set(added.map((resource) => after.root(resource).name))].sort()).toEqual([
       "east-to-north",
       "east-to-north-access",
+      "east-to-north-gateway",
       "north",
       "north-linkerd",
       "north-to-east",
       "north-to-east-access",
+      "north-to-east-gateway",
       "north-to-west",
       "north-to-west-access",
+      "north-to-west-gateway",
       "west-to-north",
       "west-to-north-access",
+      "west-to-north-gateway",
     ]);
   });
 
@@ -427,7 +459,7 @@ describe("clusters that others made", () => {
       links: { topology: "mesh", carries },
     });
     const onWest = other.kubernetes.filter(({ name, type }) => other.provider(name, type) === "west");
-    expect(onWest).toHaveLength(20);
+    expect(onWest).toHaveLength(22);
     expect(onWest.map(({ name, type }) => other.deletedWith(name, type))).toEqual(
       onWest.map(() => undefined),
     );
@@ -457,6 +489,135 @@ describe("services", () => {
       { namespace: "shop-cart", name: "api" },
       { namespace: "cart", name: "api" },
     ]);
+  });
+});
+
+describe("what crosses", () => {
+  const everywhere = { clusters: clustersNamed(["east", "west"]), links: { topology: "mesh", carries } };
+
+  test("a gateway admits the identities of each linked cluster, from the networks that are given", async () => {
+    const { graph: other } = await run({
+      clusters: {
+        east: simulated(1, { trustDomain: "east.example", egressNetworks: "192.0.2.0/24" }),
+        west: simulated(2),
+      },
+      links: { oneWay: [{ source: "east", target: "west", clients: ["shop/web"] }] },
+    });
+    expect(other.named("east-to-west-gateway-identities").inputs["spec"]).toEqual({
+      identities: ["web.shop.serviceaccount.identity.linkerd.east.example"],
+    });
+    expect(other.named("east-to-west-gateway-networks").inputs["spec"]).toEqual({
+      networks: [{ cidr: "192.0.2.0/24" }],
+    });
+    expect(other.provider("east-to-west-gateway-policy")).toBe("west");
+  });
+
+  test("a link without gateway opens none", async () => {
+    const { graph: other } = await run({
+      ...everywhere,
+      links: { topology: "mesh", carries: ["pod-to-pod"] },
+    });
+    expect(other.ofType("mesh:link:GatewayAuthorization")).toEqual([]);
+  });
+
+  test("a service that anyone may call is not closed, nor one that only a gateway calls", async () => {
+    const { graph: other } = await run({
+      ...everywhere,
+      services: [
+        { cluster: "east", namespace: "shop", name: "cart", export: "pod-to-pod", clients: "any" },
+        { cluster: "east", namespace: "shop", name: "search", export: "gateway" },
+      ],
+    });
+    expect(other.ofType("mesh:service:ServiceAuthorization")).toEqual([]);
+  });
+
+  test("a closed service is closed to the pods of every other cluster, linked or not", async () => {
+    const { graph: other } = await run({
+      clusters: clustersNamed(["east", "west", "north"]),
+      links: { pairs: [{ clusters: ["east", "west"], carries: ["pod-to-pod"] }] },
+      services: [
+        {
+          cluster: "east",
+          namespace: "shop",
+          name: "cart",
+          export: "pod-to-pod",
+          clients: ["west/shop/web"],
+          ports: 80,
+        },
+      ],
+    });
+    const here = "east/shop/cart-authorization-NetworkAuthentication-cart-from-here";
+    expect(other.named(here).inputs["spec"]).toMatchObject({
+      networks: [{ except: ["10.2.0.0/16", "10.3.0.0/16"] }, {}],
+    });
+  });
+
+  test("members of a federated service join one after the other", async () => {
+    const member = { namespace: "shop", name: "cart", export: "federated", clients: "any" };
+    const { graph: other } = await run({
+      ...everywhere,
+      services: [
+        { ...member, cluster: "east" },
+        { ...member, cluster: "west" },
+      ],
+    });
+    expect(other.dependencies("east/shop/cart-labels")).toEqual(["west-to-east-link"]);
+    expect(other.dependencies("west/shop/cart-labels")).toEqual([
+      "east-to-west-link",
+      "east/shop/cart-labels",
+    ]);
+  });
+
+  test("a route comes after what exports its backends", () => {
+    expect(graph.dependencies("east/shop/search-route-route")).toContain("west/shop/search-labels");
+  });
+});
+
+describe("emojivoto", () => {
+  const split = (emojivoto: unknown) => ({
+    clusters: clustersNamed(["east", "west"]),
+    links: { topology: "mesh", carries },
+    emojivoto,
+  });
+
+  test("is web here, its back ends there, exports between them and routes to them", async () => {
+    const { graph: other } = await run(split(true));
+    const names = (type: string) =>
+      other
+        .ofType(type)
+        .map(({ name }) => name)
+        .sort();
+    expect(names("mesh:emojivoto:Emojivoto")).toEqual(["east/emojivoto", "west/emojivoto"]);
+    expect(names("mesh:service:ExportedService")).toEqual([
+      "east/emojivoto/web-svc",
+      "west/emojivoto/emoji-svc",
+      "west/emojivoto/voting-svc",
+    ]);
+    expect(names("mesh:service:TrafficRoute")).toEqual([
+      "east/emojivoto/emoji-svc-route",
+      "east/emojivoto/voting-svc-route",
+    ]);
+    expect(names("mesh:service:ServiceAuthorization")).toEqual([]);
+    expect(other.dependencies("east/emojivoto/emoji-svc-route-placeholder")).toContain(
+      "east/emojivoto-namespace",
+    );
+    expect(other.dependencies("west/emojivoto/emoji-svc-service")).toContain("west/emojivoto-namespace");
+  });
+
+  test("pod-to-pod, closes its services to all but who calls them", async () => {
+    const { graph: other } = await run(split({ mode: "pod-to-pod" }));
+    const identities = other
+      .ofType(types.meshTlsAuthentication)
+      .filter(({ name }) => name.includes("emojivoto"))
+      .map(({ inputs }) => (inputs["spec"] as { identities: string[] }).identities)
+      .sort();
+    const suffix = "emojivoto.serviceaccount.identity.linkerd.cluster.local";
+    expect(identities).toEqual([[`vote-bot.${suffix}`], [`web.${suffix}`], [`web.${suffix}`]]);
+  });
+
+  test("is off unless it is asked for", async () => {
+    const { graph: other } = await run(split(false));
+    expect(other.ofType("mesh:emojivoto:Emojivoto")).toEqual([]);
   });
 });
 

@@ -3,12 +3,17 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 
 import { createClusters, createPodRoutes } from "./components/cluster/create-clusters.ts";
+import { Emojivoto, emojivotoParts } from "./components/emojivoto/emojivoto.ts";
 import { Linkerd } from "./components/linkerd/linkerd.ts";
+import { GatewayAuthorization } from "./components/link/gateway-authorization.ts";
 import { Link } from "./components/link/link.ts";
 import { RemoteAccess } from "./components/link/remote-access.ts";
 import { ExportedService } from "./components/service/exported-service.ts";
+import { ServiceAuthorization } from "./components/service/service-authorization.ts";
+import { TrafficRoute } from "./components/service/traffic-route.ts";
 import { TrustAnchor } from "./components/trust/trust-anchor.ts";
 import { linksFor, mirrorsOf } from "./settings/mirror.ts";
+import { otherPodNetworks } from "./settings/networks.ts";
 import { readSettings } from "./settings/read.ts";
 
 // Type stripping keeps every position, and translating each resource's stack trace would cost a second of every preview.
@@ -62,6 +67,7 @@ const installs = new Map(
         signer: anchor.signer,
         lifetimes: settings.trust,
         links,
+        mirroring: settings.mirroring,
         peers: settings.clusters.filter(({ name }) => linked.includes(name)),
       },
       on(cluster.name),
@@ -76,7 +82,7 @@ function installOn(name: string) {
   return install;
 }
 
-const links = settings.links.map(({ name, source, target, carries }) => {
+const links = settings.links.map(({ name, source, target, carries, clients }) => {
   const { multicluster } = installOn(target);
   const access = new RemoteAccess(
     `${name}-access`,
@@ -97,6 +103,7 @@ const links = settings.links.map(({ name, source, target, carries }) => {
         gatewayAddresses: multicluster.gatewayAddresses,
       },
       carries,
+      mirroring: settings.mirroring,
       access,
       chartVersion: settings.linkerd.version,
     },
@@ -109,18 +116,80 @@ const links = settings.links.map(({ name, source, target, carries }) => {
       ],
     },
   );
+  if (carries.includes("gateway")) {
+    const networks = clients === "any" ? [] : clusterNamed(source).settings.egressNetworks;
+    new GatewayAuthorization(
+      `${name}-gateway`,
+      { source, namespace: multicluster.namespace, clients, networks },
+      { ...on(target), dependsOn: [multicluster.chart] },
+    );
+  }
   return { source, target, carries, link };
 });
 
-for (const service of settings.services) {
-  const carriers = service.modes.flatMap((mode) => linksFor(service, mode, settings.links));
-  new ExportedService(`${service.cluster}/${service.namespace}/${service.name}`, service, {
-    ...on(service.cluster),
-    dependsOn: links
-      .filter(({ source, target }) =>
-        carriers.some((carrier) => carrier.source === source && carrier.target === target),
-      )
-      .map(({ link }) => link.resource),
+const emojivotoNamespaces = new Map<string, pulumi.Resource>();
+if (settings.emojivoto !== undefined) {
+  const { emojivoto } = settings;
+  for (const [cluster, parts] of emojivotoParts(emojivoto)) {
+    const options = { ...on(cluster), dependsOn: [installOn(cluster).multicluster.chart] };
+    const { namespace } = new Emojivoto(`${cluster}/emojivoto`, { emojivoto, parts }, options);
+    emojivotoNamespaces.set(`${cluster}/${emojivoto.namespace}`, namespace);
+  }
+}
+
+/** The namespace, where this stack makes it. */
+function namespaceOn({ cluster, namespace }: { cluster: string; namespace: string }): pulumi.Resource[] {
+  return [emojivotoNamespaces.get(`${cluster}/${namespace}`) ?? []].flat();
+}
+
+const federated = new Map<string, pulumi.Resource>();
+const exportedServices = settings.services.map((service) => {
+  const { cluster, namespace, name, modes, clients } = service;
+  const carriers = modes.flatMap((mode) => linksFor(service, mode, settings.links));
+  const carrying = links.filter(({ source, target }) =>
+    carriers.some((carrier) => carrier.source === source && carrier.target === target),
+  );
+  // Members that join at the same moment race for the federated Service, and the loser stays out of it.
+  const before = modes.includes("federated") ? federated.get(`${namespace}/${name}`) : undefined;
+  const exported = new ExportedService(`${cluster}/${namespace}/${name}`, service, {
+    ...on(cluster),
+    dependsOn: [
+      ...carrying.map(({ link }) => link.resource),
+      ...namespaceOn(service),
+      ...[before ?? []].flat(),
+    ],
+  });
+  if (modes.includes("federated")) federated.set(`${namespace}/${name}`, exported.resource);
+  if (clients !== "any" && modes.some((mode) => mode !== "gateway")) {
+    new ServiceAuthorization(
+      `${cluster}/${namespace}/${name}-authorization`,
+      {
+        ...service,
+        selector: service.spec?.selector,
+        clients: clients.map((one) => ({
+          ...one,
+          podNetworks: clusterNamed(one.cluster).settings.podNetworks,
+        })),
+        otherPodNetworks: otherPodNetworks(clusterNamed(cluster).settings, settings.clusters),
+      },
+      { ...on(cluster), dependsOn: [installOn(cluster).multicluster.chart, ...namespaceOn(service)] },
+    );
+  }
+  return { ...service, exported };
+});
+
+for (const route of settings.routes) {
+  const { cluster, namespace, name, backends } = route;
+  const origins = exportedServices.filter(
+    (service) => service.namespace === namespace && backends.some(({ origin }) => origin === service.name),
+  );
+  new TrafficRoute(`${cluster}/${namespace}/${name}-route`, route, {
+    ...on(cluster),
+    dependsOn: [
+      installOn(cluster).multicluster.chart,
+      ...namespaceOn(route),
+      ...origins.map(({ exported }) => exported.resource),
+    ],
   });
 }
 
@@ -152,6 +221,10 @@ export const mesh = {
     mirrors: mirrorsOf(service, settings.links).map(
       ({ cluster, namespace, name }) => `${cluster}/${namespace}/${name}`,
     ),
+  })),
+  routes: settings.routes.map(({ cluster, namespace, service, backends }) => ({
+    service: `${cluster}/${namespace}/${service}`,
+    backends: backends.map(({ service: name, weight }) => `${name} ${weight.toString()}`),
   })),
 };
 

@@ -76,9 +76,19 @@ function section(name: string, schema: JsonSchema): string {
   return `## \`mesh:${name}\`\n\n${intro}${own.length === 0 ? "" : table(own)}`.trimEnd();
 }
 
+/** Zod leaves out the default of whatever is rewritten before it is checked, such as a single value to a list. */
+function keepDefault({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: object }) {
+  const { def } = zodSchema._zod;
+  if (def.type === "default") Object.assign(jsonSchema, { default: def.defaultValue });
+}
+
 /** The reference as Markdown. */
 export function settingsReference(): string {
-  const schema = z.toJSONSchema(settingsSchema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+  const schema = z.toJSONSchema(settingsSchema, {
+    io: "input",
+    unrepresentable: "any",
+    override: keepDefault,
+  }) as JsonSchema;
   const sections = Object.entries(schema.properties ?? {}).map(([name, property]) => section(name, property));
   const intro =
     "# Settings\n\nEvery setting of a stack file, `Pulumi.<stack>.yaml`, below `config:`. A key that isn't listed here is " +

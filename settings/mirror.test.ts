@@ -10,7 +10,7 @@ const modes: readonly Mode[] = ["gateway", "pod-to-pod", "federated"];
 const web = { cluster: "east", namespace: "shop", name: "web" };
 
 function link(source: string, target: string, ...carries: Mode[]) {
-  return { name: `${source}-to-${target}`, source, target, carries };
+  return { name: `${source}-to-${target}`, source, target, carries, clients: "any" as const };
 }
 
 test("a service appears in the clusters that link to its own, named after both", () => {

@@ -8,9 +8,14 @@ export interface Mirror {
   readonly mode: Mode;
 }
 
+/** The Service under which `from`'s service is called on another cluster: `local`, `federated`, or a cluster's. */
+export function mirrorName(service: string, from: string): string {
+  return from === "local" ? service : `${service}-${from}`;
+}
+
 /** The links that bring `service` to other clusters in `mode`. */
 export function linksFor(
-  service: ServiceSettings,
+  service: Pick<ServiceSettings, "cluster">,
   mode: Mode,
   links: readonly LinkSettings[],
 ): LinkSettings[] {
@@ -21,10 +26,13 @@ export function linksFor(
  * Where an exported service appears, and under which name: `<service>-<cluster>`, or `<service>-federated`, which
  * also exists beside the service itself (linkerd2 multicluster/service-mirror/cluster_watcher.go).
  */
-export function mirrorsOf(service: ServiceSettings, links: readonly LinkSettings[]): Mirror[] {
+export function mirrorsOf(
+  service: Pick<ServiceSettings, "cluster" | "namespace" | "name" | "modes">,
+  links: readonly LinkSettings[],
+): Mirror[] {
   const { namespace } = service;
   return service.modes.flatMap((mode) => {
-    const name = mode === "federated" ? `${service.name}-federated` : `${service.name}-${service.cluster}`;
+    const name = mirrorName(service.name, mode === "federated" ? mode : service.cluster);
     const sources = linksFor(service, mode, links).map(({ source }) => source);
     const clusters = mode === "federated" ? [service.cluster, ...sources] : sources;
     return clusters.map((cluster) => ({ cluster, namespace, name, mode }));

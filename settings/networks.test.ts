@@ -2,7 +2,7 @@ import { containsCidr, normalizeCidr } from "cidr-tools";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { linkerdNetworks } from "./networks.ts";
+import { linkerdNetworks, otherPodNetworks } from "./networks.ts";
 
 const everyPrivateNetwork = "10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,fd00::/8";
 
@@ -35,4 +35,11 @@ test("the private networks always stay, and every pod network is covered, in any
       expect(new Set(networks).size).toBe(networks.length);
     }),
   );
+});
+
+test("the other clusters' pod networks are those that can be told from the cluster's own", () => {
+  const east = { name: "east", podNetworks: ["10.1.0.0/16"] };
+  const west = { name: "west", podNetworks: ["10.2.0.0/16", "fd00:2::/64"] };
+  const behindItsGateway = { name: "hub", podNetworks: ["10.1.128.0/17"] };
+  expect(otherPodNetworks(east, [behindItsGateway, east, west])).toEqual(["10.2.0.0/16", "fd00:2::/64"]);
 });

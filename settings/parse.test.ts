@@ -32,6 +32,7 @@ const facts = {
     port: 4143,
     probePort: 4191,
   },
+  egressNetworks: [],
   issuer: undefined,
   values: noValues,
 };
@@ -63,7 +64,27 @@ describe("a valid configuration", () => {
       },
       clusters: [{ ...facts, name: "east", source: "simulated", nodes: 1 }],
       links: [],
+      mirroring: {
+        headless: false,
+        createNamespaces: true,
+        excludedLabels: [
+          "app.kubernetes.io/managed-by",
+          "argocd.argoproj.io/*",
+          "helm.toolkit.fluxcd.io/*",
+          "kustomize.toolkit.fluxcd.io/*",
+        ],
+        excludedAnnotations: [
+          "argocd.argoproj.io/*",
+          "helm.toolkit.fluxcd.io/*",
+          "kubectl.kubernetes.io/*",
+          "kustomize.toolkit.fluxcd.io/*",
+          "meta.helm.sh/*",
+          "pulumi.com/*",
+        ],
+      },
       services: [],
+      routes: [],
+      emojivoto: undefined,
     });
   });
 
@@ -140,12 +161,55 @@ describe("a valid configuration", () => {
 
   test("exports a service in one way or several, always in the same order", () => {
     const web = { cluster: "east", namespace: "shop", name: "web", export: "gateway" };
-    const cart = { ...web, name: "cart", export: ["federated", "gateway", "federated"] };
+    const cart = { ...web, name: "cart", export: ["federated", "gateway", "federated"], clients: "any" };
     const links = { topology: "mesh", carries: ["gateway", "federated"] };
+    const asGiven = { headless: false, ports: [], circuitBreaking: undefined, spec: undefined };
     expect(parseSettings(configuration({ links, services: [web, cart] })).services).toEqual([
-      { cluster: "east", namespace: "shop", name: "web", modes: ["gateway"] },
-      { cluster: "east", namespace: "shop", name: "cart", modes: ["gateway", "federated"] },
+      {
+        ...asGiven,
+        path: "services.0",
+        cluster: "east",
+        namespace: "shop",
+        name: "web",
+        modes: ["gateway"],
+        clients: [],
+      },
+      {
+        ...asGiven,
+        path: "services.1",
+        cluster: "east",
+        namespace: "shop",
+        name: "cart",
+        modes: ["gateway", "federated"],
+        clients: "any",
+      },
     ]);
+  });
+
+  test("takes a bare number for a port that the container has too, alone or in a list", () => {
+    const portsOf = (ports: unknown) => parseSettings(withService({ ports })).services[0]?.ports;
+    const web = { port: 8080, protocol: "unknown" };
+    expect(portsOf(8080)).toEqual([web]);
+    expect(portsOf([8080, { port: 80, targetPort: "http", protocol: "gRPC" }])).toEqual([
+      web,
+      { port: 80, targetPort: "http", protocol: "gRPC" },
+    ]);
+  });
+
+  test("fills in what circuit breaking leaves out with Linkerd's own defaults", () => {
+    const [service] = parseSettings(withService({ circuitBreaking: { maxFailures: 3 } })).services;
+    expect(service?.circuitBreaking).toEqual({
+      maxFailures: 3,
+      minPenalty: "1s",
+      maxPenalty: "1m",
+      jitterRatio: 0.5,
+    });
+  });
+
+  test("takes a single egress network and a list of one for the same", () => {
+    const egress = (egressNetworks: unknown) => onlyCluster(simulated(1, { egressNetworks }));
+    expect(egress("192.0.2.0/28")).toMatchObject({ egressNetworks: ["192.0.2.0/28"] });
+    expect(egress(["192.0.2.0/28"])).toEqual(egress("192.0.2.0/28"));
   });
 
   test("means the same in whatever order its clusters are written", () => {
@@ -175,6 +239,20 @@ const withService = (more: object) =>
   configuration({
     links: { topology: "mesh" },
     services: [{ cluster: "east", namespace: "shop", name: "web", export: "gateway", ...more }],
+  });
+
+const withRoute = (more: object) =>
+  configuration({
+    routes: [
+      {
+        cluster: "east",
+        namespace: "shop",
+        service: "web",
+        port: 80,
+        backends: [{ from: "local" }],
+        ...more,
+      },
+    ],
   });
 
 describe("the shape of the configuration", () => {
@@ -285,12 +363,7 @@ describe("the shape of the configuration", () => {
     [
       "a list without a network",
       withEast(simulated(1, { podNetworks: [] })),
-      [
-        {
-          path: "clusters.east.podNetworks",
-          problem: "is wrong: Too small: expected array to have >=1 items",
-        },
-      ],
+      [{ path: "clusters.east.podNetworks", problem: "is empty" }],
     ],
     [
       "a network that names a host",
@@ -323,6 +396,35 @@ describe("the shape of the configuration", () => {
           problem: "is not an https address",
         },
       ],
+    ],
+    ...["https://admin:hunter2@10.0.0.1:6443", "https://admin@10.0.0.1"].map(
+      (apiServer): [string, unknown, Found[]] => [
+        `the API server ${apiServer}`,
+        withEast(simulated(1, { apiServer })),
+        [
+          {
+            path: "clusters.east.apiServer",
+            value: apiServer.replace(/admin.*@/, "…@"),
+            problem: "holds a user or a password",
+          },
+        ],
+      ],
+    ),
+    [
+      "an egress network that names a host",
+      withEast(simulated(1, { egressNetworks: ["192.0.2.0/28", "192.0.2.7/28"] })),
+      [
+        {
+          path: "clusters.east.egressNetworks.1",
+          value: "192.0.2.7/28",
+          problem: "has bits set behind its prefix",
+        },
+      ],
+    ],
+    [
+      "an egress address without a prefix",
+      withEast(simulated(1, { egressNetworks: "192.0.2.7" })),
+      [{ path: "clusters.east.egressNetworks", value: "192.0.2.7", problem: "is not a network" }],
     ],
     [
       "ports out of range",
@@ -393,6 +495,34 @@ describe("the shape of the configuration", () => {
       [{ path: "links.carries.1", value: "flat", problem: "is not something a link can carry" }],
     ],
     [
+      "a link that carries one thing that is unknown",
+      configuration({ links: { topology: "mesh", carries: "flat" } }),
+      [{ path: "links.carries", value: "flat", problem: "is not something a link can carry" }],
+    ],
+    ...["web", "shop/web/x", "*/web", "Shop/web"].map((client): [string, unknown, Found[]] => [
+      `${client} as a client of links`,
+      configuration({ links: { topology: "mesh", clients: ["shop/cart", client] } }),
+      [{ path: "links.clients.1", value: client, problem: "is not a workload" }],
+    ]),
+    [
+      "a client of links that isn't in a list",
+      configuration({ links: { pairs: [{ clusters: ["east", "west"], clients: "shop/web" }] } }),
+      [{ path: "links.pairs.0.clients", value: "shop/web", problem: "doesn't say who may call" }],
+    ],
+    [
+      "links without a client",
+      configuration({ links: { topology: "mesh", clients: [] } }),
+      [{ path: "links.clients", problem: "is empty" }],
+    ],
+    [
+      "a label that can't be one among those that mirrors don't get",
+      configuration({ links: { excludedLabels: ["team", "/team"], excludedAnnotations: ["team/**"] } }),
+      [
+        { path: "links.excludedLabels.1", value: "/team", problem: "is not a label or annotation" },
+        { path: "links.excludedAnnotations.0", value: "team/**", problem: "is not a label or annotation" },
+      ],
+    ],
+    [
       "a pair that carries nothing",
       configuration({ links: { pairs: [{ clusters: ["east", "west"], carries: [] }] } }),
       [{ path: "links.pairs.0.carries", problem: "is empty" }],
@@ -410,15 +540,140 @@ describe("the shape of the configuration", () => {
     [
       "a service that isn't exported in any way",
       withService({ export: [] }),
-      [{ path: "services.0.export", problem: "is wrong: Too small: expected array to have >=1 items" }],
+      [{ path: "services.0.export", problem: "is empty" }],
     ],
     [
       "a service without a namespace",
       withService({ namespace: undefined }),
       [{ path: "services.0.namespace", problem: "is missing" }],
     ],
+    [
+      "a service whose client isn't in a list",
+      withService({ clients: "west/shop/web" }),
+      [{ path: "services.0.clients", value: "west/shop/web", problem: "doesn't say who may call" }],
+    ],
+    [
+      "a service with an empty list of clients",
+      withService({ clients: [] }),
+      [{ path: "services.0.clients", problem: "is empty" }],
+    ],
+    [
+      "a service's only port out of range",
+      withService({ ports: 70_000 }),
+      [{ path: "services.0.ports", value: 70_000, problem: "is not a port" }],
+    ],
+    [
+      "a service's ports that are none",
+      withService({ ports: [0, "http", { port: 80, targetPort: "8080" }, { port: 80, target: 8080 }] }),
+      [
+        { path: "services.0.ports.0", value: 0, problem: "is not a port" },
+        { path: "services.0.ports.1", problem: "is not a port" },
+        { path: "services.0.ports.2.targetPort", value: "8080", problem: "is not a container's port" },
+        { path: "services.0.ports.3.target", problem: "is not a setting" },
+      ],
+    ],
+    [
+      "circuit breaking that is only switched on",
+      withService({ circuitBreaking: true }),
+      [{ path: "services.0.circuitBreaking", problem: "is not a block" }],
+    ],
+    [
+      "a service's waits that are no durations",
+      withService({ circuitBreaking: { minPenalty: "1", maxPenalty: "0s" } }),
+      [
+        { path: "services.0.circuitBreaking.minPenalty", value: "1", problem: "is not a duration" },
+        { path: "services.0.circuitBreaking.maxPenalty", value: "0s", problem: "is not a duration" },
+      ],
+    ],
+    ...[-1, 0.5, 1_000_001].map((weight): [string, unknown, Found[]] => [
+      `a weight of ${weight.toString()}`,
+      withRoute({ backends: [{ from: "local", weight }] }),
+      [{ path: "routes.0.backends.0.weight", value: weight, problem: "is not a weight" }],
+    ]),
+    [
+      "a route without backends",
+      withRoute({ backends: [] }),
+      [{ path: "routes.0.backends", problem: "is empty" }],
+    ],
+    [
+      "a route with more backends than the Gateway API allows",
+      withRoute({
+        backends: Array.from({ length: 17 }, (_one, index) => ({ from: "local", port: index + 1 })),
+      }),
+      [{ path: "routes.0.backends", problem: "has more than the 16 backends that the Gateway API allows" }],
+    ],
+    [
+      "a route's timeouts that are no durations",
+      withRoute({ timeouts: { request: "5 s", response: "5d", idle: 5 } }),
+      [
+        { path: "routes.0.timeouts.request", value: "5 s", problem: "is not a duration" },
+        { path: "routes.0.timeouts.response", value: "5d", problem: "is not a duration" },
+        {
+          path: "routes.0.timeouts.idle",
+          value: 5,
+          problem: "is wrong: Invalid input: expected string, received number",
+        },
+      ],
+    ],
+    ...["5XX", "600", "500-", "500,,503"].map((http): [string, unknown, Found[]] => [
+      `retries of ${http}`,
+      withRoute({ retries: { http } }),
+      [{ path: "routes.0.retries.http", value: http, problem: "is not a list of statuses" }],
+    ]),
+    [
+      "retries of a range that runs backwards",
+      withRoute({ retries: { http: "5xx,429,504-500" } }),
+      [
+        {
+          path: "routes.0.retries.http",
+          value: "5xx,429,504-500",
+          problem: "has a range that runs backwards",
+        },
+      ],
+    ],
+    [
+      "retries of a gRPC status that isn't one to retry",
+      withRoute({ kind: "GRPCRoute", retries: { grpc: "unavailable,not-found" } }),
+      [
+        {
+          path: "routes.0.retries.grpc",
+          value: "unavailable,not-found",
+          problem: "is not a list of gRPC statuses",
+        },
+      ],
+    ],
+    [
+      "matches of a method that there isn't, and of none",
+      withRoute({ matches: [{ method: "FETCH" }, { method: {} }] }),
+      [
+        { path: "routes.0.matches.0.method", value: "FETCH", problem: "is not a method" },
+        { path: "routes.0.matches.1.method", problem: "names neither a service nor a method" },
+      ],
+    ],
+    [
+      "a match of a path without its slash",
+      withRoute({ matches: [{ path: { value: "/api" } }, { path: { type: "Exact", value: "api" } }] }),
+      [{ path: "routes.0.matches.1.path.value", value: "api", problem: "doesn't start with a slash" }],
+    ],
+    [
+      "emojivoto that is neither there nor not",
+      configuration({ emojivoto: "yes" }),
+      [{ path: "emojivoto", problem: "is not a way to ask for emojivoto" }],
+    ],
+    [
+      "emojivoto in an unknown way",
+      configuration({ emojivoto: { mode: "federated", webb: "east" } }),
+      [
+        { path: "emojivoto.mode", value: "federated", problem: "is not how its calls can cross" },
+        { path: "emojivoto.webb", problem: "is not a setting" },
+      ],
+    ],
   ])("%s is refused", (_, raw, expected) => {
     expect(problemsOf(raw)).toEqual(expected);
+  });
+
+  test.each(["5xx", "gateway-error,429", "500-504,408"])("retries of %s are accepted", (http) => {
+    expect(parseSettings(withRoute({ retries: { http } })).routes[0]?.retries).toEqual({ http });
   });
 
   test("a network that names a host is corrected in the remedy", () => {

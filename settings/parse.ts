@@ -1,14 +1,26 @@
 import type { z } from "zod";
 
+import { resolveClients } from "./clients.ts";
+import { planEmojivoto } from "./emojivoto.ts";
+import { mirrorName } from "./mirror.ts";
 import { SettingsError, type Problem } from "./problem.ts";
 import { clusterProblems } from "./rules/clusters.ts";
+import { emojivotoProblems } from "./rules/emojivoto.ts";
 import { linkProblems } from "./rules/links.ts";
 import { networkProblems } from "./rules/networks.ts";
+import { routeProblems } from "./rules/routes.ts";
 import { serviceProblems } from "./rules/services.ts";
 import { trustProblems } from "./rules/trust.ts";
 import { settingsSchema, type ParsedSettings } from "./schema.ts";
-import type { ClusterSettings, KubeconfigSource, Settings, TrustSettings } from "./settings.ts";
-import { expandLinks, sortModes } from "./topology.ts";
+import type {
+  ClusterSettings,
+  KubeconfigSource,
+  RouteSettings,
+  ServiceSettings,
+  Settings,
+  TrustSettings,
+} from "./settings.ts";
+import { expandLinks, identityOf, sortModes } from "./topology.ts";
 
 type ParsedCluster = ParsedSettings["clusters"][string];
 type ParsedExisting = Extract<ParsedCluster, { source: "existing" }>;
@@ -90,6 +102,7 @@ function toCluster(name: string, parsed: ParsedCluster, problems: Problem[]): Cl
     apiServer: parsed.apiServer,
     controlPlaneNamespace: parsed.controlPlaneNamespace,
     gateway: parsed.gateway,
+    egressNetworks: parsed.egressNetworks ?? [],
     issuer: parsed.issuer,
     values: parsed.values,
   };
@@ -132,6 +145,67 @@ function toTrust(
   };
 }
 
+function toService(
+  { export: modes, clients = [], ports = [], ...service }: ParsedSettings["services"][number],
+  index: number,
+  { clusters, links }: Pick<Settings, "clusters" | "links">,
+  problems: Problem[],
+): ServiceSettings {
+  const path = `services.${index.toString()}`;
+  const exported = {
+    ...service,
+    path,
+    modes: sortModes(modes),
+    ports,
+    circuitBreaking: service.circuitBreaking,
+  };
+  if (clients === "any") return { ...exported, clients, spec: undefined };
+  const resolved = resolveClients(`${path}.clients`, clients, exported, clusters, links);
+  problems.push(...resolved.problems);
+  return { ...exported, clients: resolved.clients, spec: undefined };
+}
+
+function toRoute(parsed: ParsedSettings["routes"][number], index: number): RouteSettings {
+  const { cluster, service, name = service, port, circuitBreaking } = parsed;
+  const backends = parsed.backends.map(({ service: origin = service, ...backend }) => {
+    const from = backend.from === cluster ? "local" : backend.from;
+    return {
+      from,
+      origin,
+      service: mirrorName(origin, from),
+      port: backend.port ?? port,
+      weight: backend.weight,
+    };
+  });
+  return { ...parsed, path: `routes.${index.toString()}`, name, backends, circuitBreaking };
+}
+
+/** What is missing of a service that other clusters call directly: a single problem would name only the first. */
+function clientProblems(services: ParsedSettings["services"]): Problem[] {
+  return services.flatMap(({ export: modes, clients, ports }, index) => {
+    const path = `services.${index.toString()}`;
+    const isDirect = modes.some((mode) => mode !== "gateway");
+    if (isDirect && clients === undefined) {
+      const problem = "is missing, and it decides who of other clusters may call these pods directly";
+      const remedy = "name the workloads, such as cluster1/emojivoto/web, or write any for everyone";
+      return [{ path: `${path}.clients`, problem, remedy }];
+    }
+    if (!isDirect && clients !== undefined) {
+      const problem =
+        "is only for pod-to-pod and federated: calls through a gateway arrive with the gateway's identity";
+      const remedy = "remove it, and say in links.clients whom the gateway admits";
+      return [{ path: `${path}.clients`, problem, remedy }];
+    }
+    if (Array.isArray(clients) && ports === undefined) {
+      const problem =
+        "is missing, but clients are named: only ports that are listed are closed to everyone else";
+      const remedy = "list the service's ports, such as 8080 or { port: 80, targetPort: http }";
+      return [{ path: `${path}.ports`, problem, remedy }];
+    }
+    return [];
+  });
+}
+
 /**
  * The stack's configuration as one plain model.
  *
@@ -146,27 +220,40 @@ export function parseSettings(raw: unknown): Settings {
   const clusters = Object.entries(parsed.data.clusters)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, cluster]) => toCluster(name, cluster, problems));
-  const expanded = expandLinks(
-    parsed.data.links,
-    clusters.map(({ name }) => name),
-  );
+  const expanded = expandLinks(parsed.data.links, clusters);
+  const { links } = expanded;
+  const { headless, createNamespaces, excludedLabels, excludedAnnotations } = parsed.data.links;
+  const names = clusters.map(({ name }) => name);
+  const plan = planEmojivoto(parsed.data.emojivoto, names, (name, serviceAccount) => {
+    const home = clusters.find((cluster) => cluster.name === name);
+    return home === undefined ? "" : identityOf(home, parsed.data.emojivoto.namespace, serviceAccount);
+  });
   const settings: Settings = {
     environment,
     linkerd,
     trust: toTrust(parsed.data.trust, problems),
     clusters,
-    links: expanded.links,
-    services: parsed.data.services.map(({ export: modes, ...service }) => ({
-      ...service,
-      modes: sortModes(modes),
-    })),
+    links,
+    mirroring: { headless, createNamespaces, excludedLabels, excludedAnnotations },
+    services: [
+      ...parsed.data.services.map((service, index) =>
+        toService(service, index, { clusters, links }, problems),
+      ),
+      ...plan.services,
+    ],
+    routes: [...parsed.data.routes.map(toRoute), ...plan.routes],
+    emojivoto: plan.emojivoto,
   };
   problems.push(
     ...expanded.problems,
+    ...plan.problems,
+    ...clientProblems(parsed.data.services),
     ...clusterProblems(settings),
     ...networkProblems(settings),
     ...linkProblems(settings),
     ...serviceProblems(settings),
+    ...routeProblems(settings),
+    ...emojivotoProblems(settings),
     ...trustProblems(settings),
   );
   if (problems.length > 0) throw new SettingsError(problems);

@@ -115,3 +115,16 @@ test("a secret path hides its value, whoever reports it", () => {
     { path: "clusters.east.kubeconfig", problem: "is wrong", remedy: "change it" },
   ]);
 });
+
+test.each([
+  [withCluster(k3d(1, { apiServer: "http://admin:hunter2@10.0.0.1:6443" })), "clusters.east.apiServer"],
+  [
+    withLinkerd({ charts: { repository: "ftp://admin:hunter2@charts.example" } }),
+    "linkerd.charts.repository",
+  ],
+])("an address is shown without its user and password", (raw, path) => {
+  const { message, problems } = refusal(raw);
+  expect(problems.map((problem) => problem.path)).toEqual([path]);
+  expect(message).toMatch(/ = "(http|ftp):\/\/…@/);
+  expect(JSON.stringify([message, problems])).not.toMatch(/admin|hunter2/);
+});

@@ -17,8 +17,14 @@ function isSecret(path: string): boolean {
   return secretKeys.has(path.split(".").at(-1) ?? "");
 }
 
+/** An address without the user and the password in front of its host. */
+function withoutCredentials(value: unknown): unknown {
+  return typeof value === "string" ? value.replace(/\/\/\S*@/, "//…@") : value;
+}
+
 function withoutSecret({ value, ...problem }: Problem): Problem {
-  return value === undefined || isSecret(problem.path) ? problem : { ...problem, value };
+  if (value === undefined || isSecret(problem.path)) return problem;
+  return { ...problem, value: withoutCredentials(value) };
 }
 
 function shown(value: unknown): string {

@@ -5,10 +5,10 @@ import { normalizeCidr } from "cidr-tools";
 /** Shape and defaults of the stack's configuration. Rules that need more than one value are in `rules/`. */
 
 /** A single value is written without a list. */
-function oneOrMore<T extends z.ZodType>(one: T) {
+function oneOrMore<T extends z.ZodType>(one: T, whenEmpty = "is empty -> list at least one") {
   return z.preprocess(
     (value) => (Array.isArray(value) || value === undefined ? value : [value]),
-    z.array(one).min(1),
+    z.array(one).min(1, whenEmpty),
   );
 }
 
@@ -56,6 +56,10 @@ const pem = z
 
 const chartValues = z.record(z.string(), z.unknown()).describe("Helm values, merged over ours.");
 
+const duration = z
+  .string()
+  .regex(/^[1-9][0-9]*(ms|s|m|h)$/, "is not a duration -> write it as Linkerd does, such as 500ms or 5s");
+
 const valuesByChart = z
   .strictObject({
     crds: chartValues.default({}),
@@ -100,11 +104,20 @@ const gateway = z
   })
   .describe("How the other clusters reach this cluster's gateway.");
 
+function hasCredentials(url: string): boolean {
+  return URL.canParse(url) && [new URL(url).username, new URL(url).password].some((part) => part !== "");
+}
+
 const apiServer = z
   .url({
     protocol: /^https$/,
     error: "is not an https address -> write it with its port, such as https://172.18.0.2:6443",
+    abort: true,
   })
+  .refine(
+    (url) => !hasCredentials(url),
+    "holds a user or a password -> leave them out: links authenticate with tokens of their own",
+  )
   .transform((url) => url.replace(/\/$/, ""))
   .describe(
     "The API server as pods of the *other* clusters reach it. Found out for created clusters; for existing ones " +
@@ -127,6 +140,12 @@ const common = {
     .default("linkerd")
     .describe("Namespace of the control plane; the same on clusters joined pod-to-pod."),
   gateway: gateway.prefault({}),
+  egressNetworks: networks
+    .optional()
+    .describe(
+      "Networks from which this cluster's calls arrive at the other clusters' gateways, CIDR, one or a list. Given, " +
+        "the gateways admit them from nowhere else; mind addresses that are translated on the way.",
+    ),
   issuer: givenCertificate
     .optional()
     .describe("An issuer given from outside, signed by `trust.anchor.certificate`."),
@@ -141,7 +160,7 @@ const created = {
 
 const k3dCluster = z
   .strictObject({
-    source: z.literal("k3d"),
+    source: z.literal("k3d").describe("Where the cluster comes from."),
     ...created,
     servers: z.int().min(1).default(1).describe("Server nodes. Changing it makes the cluster anew."),
     agents: z.int().min(0).default(0).describe("Agent nodes, added and removed in place."),
@@ -156,7 +175,7 @@ const k3dCluster = z
 
 const simulatedCluster = z
   .strictObject({
-    source: z.literal("simulated"),
+    source: z.literal("simulated").describe("Where the cluster comes from."),
     ...created,
     nodes: z.int().min(1).default(1).describe("Nodes that KWOK plays, added and removed in place."),
   })
@@ -168,7 +187,7 @@ const kubernetesVersion = z
 
 const existingCluster = z
   .strictObject({
-    source: z.literal("existing"),
+    source: z.literal("existing").describe("Where the cluster comes from."),
     ...common,
     context: z.string().min(1).optional().describe("The kubeconfig context that is this cluster."),
     kubeconfigPath: z
@@ -200,24 +219,59 @@ const existingCluster = z
   })
   .describe("Adopted: nothing of the cluster is created or deleted.");
 
-const carries = z
-  .array(
-    z.enum(
-      ["gateway", "pod-to-pod", "federated"],
-      "is not something a link can carry -> use gateway, pod-to-pod or federated",
+const carries = oneOrMore(
+  z.enum(
+    ["gateway", "pod-to-pod", "federated"],
+    "is not something a link can carry -> use gateway, pod-to-pod or federated",
+  ),
+  "is empty -> say what the link carries: gateway, pod-to-pod, federated, in any mix",
+);
+
+const metadataKeys = z.array(
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9]([-A-Za-z0-9._/]*([A-Za-z0-9]|\/\*))?$/,
+      "is not a label or annotation -> write its whole name, or prefix/* for all with that prefix",
     ),
+);
+
+/** Who may call over a gateway link; a workload is named by its namespace and service account. */
+const linkClients = z
+  .union(
+    [
+      z.literal("any"),
+      z
+        .array(
+          z
+            .string()
+            .regex(
+              /^(\*\/\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\/(\*|[a-z0-9]([-a-z0-9.]*[a-z0-9])?))$/,
+              "is not a workload -> write namespace/serviceaccount, such as emojivoto/web or emojivoto/*",
+            ),
+        )
+        .min(1, "is empty -> name the workloads, or leave it out for all of the source's"),
+    ],
+    "doesn't say who may call -> write any, or a list of namespace/serviceaccount",
   )
-  .min(1, "is empty -> say what the link carries: gateway, pod-to-pod, federated, in any mix");
+  .optional();
+
+const clientsOfLinks = linkClients.describe(
+  "Which workloads of the source the target's gateway admits: a list of `namespace/serviceaccount`, `namespace/*` or " +
+    "`*/*`, or `any`, which opens the gateway to every meshed workload from everywhere. All of the source's by default.",
+);
 
 const oneWay = z.strictObject({
   source: dnsLabel.describe("The cluster where the mirrors appear."),
   target: dnsLabel.describe("The cluster that exports."),
   carries: carries.optional().describe("`links.carries` by default."),
+  clients: linkClients.describe("`links.clients` by default."),
 });
 
 const pair = z.strictObject({
   clusters: z.tuple([dnsLabel, dnsLabel], "is not a pair -> name two clusters").describe("Linked both ways."),
   carries: carries.optional().describe("`links.carries` by default."),
+  clients: linkClients.describe("`links.clients` by default."),
 });
 
 const links = z
@@ -229,7 +283,40 @@ const links = z
         "`mesh`: every cluster with every other; `hub-and-spoke`: every cluster with the hub. Both ways.",
       ),
     hub: dnsLabel.optional().describe("The cluster in the middle of hub-and-spoke."),
-    carries: carries.default(["gateway"]).describe("What links carry unless they say otherwise."),
+    carries: carries
+      .default(["gateway"])
+      .describe(
+        "What links carry unless they say otherwise; one or a list of `gateway`, `pod-to-pod` and `federated`.",
+      ),
+    clients: clientsOfLinks,
+    headless: z
+      .boolean()
+      .default(false)
+      .describe("Whether headless services are mirrored as such, each of their named pods with a Service."),
+    createNamespaces: z
+      .boolean()
+      .default(true)
+      .describe("Whether the namespace of an exported service is made on the clusters that lack it."),
+    excludedLabels: metadataKeys
+      .default([
+        "app.kubernetes.io/managed-by",
+        "argocd.argoproj.io/*",
+        "helm.toolkit.fluxcd.io/*",
+        "kustomize.toolkit.fluxcd.io/*",
+      ])
+      .describe(
+        "Labels of exported services that mirrors don't get: the marks of tools that would claim the mirror.",
+      ),
+    excludedAnnotations: metadataKeys
+      .default([
+        "argocd.argoproj.io/*",
+        "helm.toolkit.fluxcd.io/*",
+        "kubectl.kubernetes.io/*",
+        "kustomize.toolkit.fluxcd.io/*",
+        "meta.helm.sh/*",
+        "pulumi.com/*",
+      ])
+      .describe("The same for annotations."),
     pairs: z
       .array(pair)
       .default([])
@@ -243,16 +330,253 @@ const exportMode = z.enum(
   "is not a way to export -> use gateway, pod-to-pod or federated",
 );
 
+const notAContainerPort = "is not a container's port -> use its number or its name";
+
+const containerPort = z.union(
+  [port, z.string().regex(/^(?=.*[a-z])[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/, notAContainerPort)],
+  notAContainerPort,
+);
+
+const exportedPort = z.preprocess(
+  (value) => (typeof value === "number" ? { port: value } : value),
+  z.strictObject(
+    {
+      port: port.describe("The Service's port. A bare number is a port that the container has too."),
+      targetPort: containerPort
+        .optional()
+        .describe("The container's, by number or name; the same by default."),
+      protocol: z
+        .enum(["unknown", "HTTP/1", "HTTP/2", "gRPC", "opaque", "TLS"])
+        .default("unknown")
+        .describe("What is spoken there; `unknown` is detected. `opaque` where the server speaks first."),
+    },
+    "is not a port -> write a number such as 8080, or a block such as { port: 80, targetPort: http }",
+  ),
+);
+
+const clients = z.union(
+  [
+    z.literal("any"),
+    z.array(z.string()).min(1, "is empty -> name the workloads, or open the pods to everyone with any"),
+  ],
+  "doesn't say who may call -> write any, or a list of cluster/namespace/serviceaccount",
+);
+
+const circuitBreaking = z
+  .strictObject(
+    {
+      maxFailures: z
+        .int()
+        .min(1)
+        .default(7)
+        .describe("Failures in a row after which an endpoint gets no more calls."),
+      minPenalty: duration.default("1s").describe("How long it is left alone the first time."),
+      maxPenalty: duration.default("1m").describe("How long at most, after failing again and again."),
+      jitterRatio: z
+        .number()
+        .min(0)
+        .max(100)
+        .default(0.5)
+        .describe("How much each wait is varied at random."),
+    },
+    "is not a block -> write {} for Linkerd's own defaults, or leave it out",
+  )
+  .describe(
+    "Endpoints that fail in a row get no calls for a while (Linkerd's failure accrual). Off by default.",
+  );
+
 const service = z.strictObject({
   cluster: dnsLabel.describe("The cluster whose Service it is."),
-  namespace: dnsLabel.describe(
-    "Its namespace, which must exist on the clusters where the mirrors are to appear.",
-  ),
-  name: dnsLabel.describe("The Service, which others own: only labels are added to it."),
-  export: oneOrMore(exportMode).describe(
+  namespace: dnsLabel.describe("Its namespace."),
+  name: dnsLabel.describe("The Service, which others own: only labels and annotations are added to it."),
+  export: oneOrMore(
+    exportMode,
+    "is empty -> say how it is exported: gateway, pod-to-pod or federated",
+  ).describe(
     "One or a list of `gateway` or `pod-to-pod` (appears as `<name>-<cluster>`) and `federated` (`<name>-federated`).",
   ),
+  headless: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether it is a headless Service. Such a one can only be exported by `gateway`, with `links.headless`.",
+    ),
+  clients: clients
+    .optional()
+    .describe(
+      "Which workloads of other clusters may call its pods directly: a list of `cluster/namespace/serviceaccount`, " +
+        "`cluster/namespace/*`, `cluster/*/*` or whole identities, or `any`. Needed for `pod-to-pod` and `federated`, " +
+        "where nobody may call who isn't named. Callers in its own cluster are not affected.",
+    ),
+  ports: oneOrMore(exportedPort)
+    .optional()
+    .describe("Its ports, one or a list. Needed where `clients` are named: each is closed to everyone else."),
+  circuitBreaking: circuitBreaking.optional(),
 });
+
+const weight = z
+  .int("is not a weight -> use a whole number from 0 to 1000000")
+  .min(0, "is not a weight -> use a whole number from 0 to 1000000")
+  .max(1_000_000, "is not a weight -> use a whole number from 0 to 1000000");
+
+const backend = z.strictObject({
+  from: dnsLabel.describe(
+    "Whose service: `local`, `federated`, or the name of the cluster that exports it here.",
+  ),
+  service: dnsLabel.optional().describe("Its name on its own cluster; the route's by default."),
+  port: port.optional().describe("Its port; the route's by default."),
+  weight: weight.default(1).describe("Its share of the calls; 0 is none."),
+});
+
+const headerMatch = z.strictObject({
+  name: z.string().min(1).describe("Its name."),
+  type: z.enum(["Exact", "RegularExpression"]).optional().describe("`Exact` by default."),
+  value: z.string().describe("Its value."),
+});
+
+const pathMatch = z
+  .strictObject({
+    type: z
+      .enum(["Exact", "PathPrefix", "RegularExpression"])
+      .optional()
+      .describe("`PathPrefix` by default."),
+    value: z.string().describe("With its slash in front, unless it is a regular expression."),
+  })
+  .superRefine(({ type, value }, context) => {
+    if (type === "RegularExpression" || value.startsWith("/")) return;
+    context.addIssue({
+      code: "custom",
+      path: ["value"],
+      message: `doesn't start with a slash -> write /${value}, or use the type RegularExpression`,
+    });
+  });
+
+const grpcMethod = z
+  .strictObject({
+    type: z.enum(["Exact", "RegularExpression"]).optional(),
+    service: z.string().min(1).optional(),
+    method: z.string().min(1).optional(),
+  })
+  .refine(
+    ({ service, method }) => service !== undefined || method !== undefined,
+    "names neither a service nor a method -> give one of them, or leave method out to match all",
+  );
+
+const match = z
+  .strictObject({
+    path: pathMatch.optional().describe("The path, of an HTTPRoute."),
+    method: z
+      .union(
+        [
+          z.enum(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]),
+          grpcMethod,
+        ],
+        "is not a method -> write one such as GET, or { service: …, method: … } for a GRPCRoute",
+      )
+      .optional()
+      .describe("Such as `GET`; of a GRPCRoute a block of `service`, `method` or both."),
+    headers: z.array(headerMatch).optional().describe("Headers."),
+    queryParams: z.array(headerMatch).optional().describe("Parameters behind the path, of an HTTPRoute."),
+  })
+  .describe("As in the Gateway API: all that is given must match.");
+
+/** Whether a status, or a range of them, is one that some status is in. */
+function isUpward(statuses: string): boolean {
+  const [first = "", last = first] = statuses.split("-");
+  return !/^\d+$/.test(first) || Number(first) <= Number(last);
+}
+
+const route = z.strictObject({
+  cluster: dnsLabel.describe("The cluster where the callers are."),
+  namespace: dnsLabel.describe("The Service's namespace."),
+  service: dnsLabel.describe("The name by which they call."),
+  name: dnsLabel
+    .optional()
+    .describe("The route's name, where a service has several; the service's by default."),
+  port: port.describe("The port by which they call."),
+  placeholder: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether to make that Service, without pods of its own, because it doesn't exist on this cluster.",
+    ),
+  kind: z.enum(["HTTPRoute", "GRPCRoute"]).default("HTTPRoute").describe("What is matched."),
+  api: z
+    .enum(["gateway.networking.k8s.io", "policy.linkerd.io"])
+    .default("gateway.networking.k8s.io")
+    .describe("Whose kind it is; `policy.linkerd.io` is Linkerd's older one."),
+  matches: z.array(match).default([]).describe("Which calls; all of them by default. One match is enough."),
+  backends: z
+    .array(backend)
+    .min(1, "is empty -> say where the calls go")
+    .max(16, "has more than the 16 backends that the Gateway API allows -> remove some")
+    .describe("Where they go."),
+  timeouts: z
+    .strictObject({
+      request: duration.optional().describe("For the whole call with its retries."),
+      response: duration.optional().describe("For one try."),
+      idle: duration.optional().describe("Without anything being sent."),
+    })
+    .default({})
+    .describe("None by default."),
+  retries: z
+    .strictObject({
+      http: z
+        .string()
+        .regex(/^(5xx|gateway-error|[1-5]\d\d(-[1-5]\d\d)?)(,(5xx|gateway-error|[1-5]\d\d(-[1-5]\d\d)?))*$/, {
+          error: "is not a list of statuses -> use 5xx, gateway-error, 503 or 500-504, separated by commas",
+          abort: true,
+        })
+        .refine(
+          (statuses) => statuses.split(",").every(isUpward),
+          "has a range that runs backwards -> write the lower status first, such as 500-504",
+        )
+        .optional()
+        .describe("Statuses that are tried again."),
+      grpc: z
+        .string()
+        .regex(
+          /^(cancelled|deadline-exceeded|internal|resource-exhausted|unavailable)(,(cancelled|deadline-exceeded|internal|resource-exhausted|unavailable))*$/,
+          "is not a list of gRPC statuses -> use cancelled, deadline-exceeded, internal, resource-exhausted, unavailable",
+        )
+        .optional()
+        .describe("gRPC statuses that are tried again."),
+      limit: z.int().min(1).max(65_535).optional().describe("How often; once by default."),
+      timeout: duration.optional().describe("How long a try may take before it is tried again."),
+    })
+    .default({})
+    .describe("None by default. Each try may go to another backend."),
+  circuitBreaking: circuitBreaking.optional(),
+});
+
+const emojivoto = z
+  .preprocess(
+    (value) => {
+      // Rewriting a stack file, the engine puts a plain true in quotes.
+      const text = typeof value === "boolean" ? value.toString() : value;
+      return text === "true" || text === "false" ? { enabled: text === "true" } : value;
+    },
+    z.strictObject(
+      {
+        enabled: z.boolean().default(true).describe("Whether it is there; a block alone switches it on."),
+        web: dnsLabel.optional().describe("The cluster of the web page; the first by name."),
+        backends: dnsLabel
+          .optional()
+          .describe("The cluster of emoji, voting and the vote bot; the second by name."),
+        mode: z
+          .enum(["gateway", "pod-to-pod"], "is not how its calls can cross -> use gateway or pod-to-pod")
+          .default("gateway")
+          .describe("How its calls cross; the links between its two clusters carry it, both ways."),
+        namespace: dnsLabel.default("emojivoto").describe("Its namespace, on both clusters."),
+        registry: z.string().min(1).default("docker.l5d.io/buoyantio").describe("Where its images are."),
+        version: z.string().min(1).default("v11").describe("Their tag."),
+      },
+      "is not a way to ask for emojivoto -> write true, false or a block of its settings",
+    ),
+  )
+  .describe(
+    "Linkerd's example application, split over two clusters. Off by default; `true` for all defaults.",
+  );
 
 const chartSource = z
   .union(
@@ -340,6 +664,8 @@ export const settingsSchema = z.strictObject({
     .describe("The clusters by name."),
   links: links.prefault({}),
   services: z.array(service).default([]).describe("The services that cross the links."),
+  routes: z.array(route).default([]).describe("Where calls to a service go."),
+  emojivoto: emojivoto.prefault(false),
 });
 
 export type ParsedSettings = z.output<typeof settingsSchema>;

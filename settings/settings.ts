@@ -27,6 +27,8 @@ interface ClusterFacts {
   readonly apiServer: string | undefined;
   readonly controlPlaneNamespace: string;
   readonly gateway: GatewaySettings;
+  /** Networks from which its calls arrive at other gateways; empty for any. */
+  readonly egressNetworks: readonly string[];
   readonly issuer: GivenCertificate | undefined;
   readonly values: ValuesByChart;
 }
@@ -64,15 +66,79 @@ export interface LinkSettings {
   readonly source: string;
   readonly target: string;
   readonly carries: readonly Mode[];
+  /** Identities that the target's gateway admits, `*` for a first part that may be anything; or anyone. */
+  readonly clients: Clients;
+}
+
+/** What the mirror controllers do with every link. */
+export type MirroringSettings = Pick<
+  ParsedSettings["links"],
+  "headless" | "createNamespaces" | "excludedLabels" | "excludedAnnotations"
+>;
+
+/** Mesh identities, or `any`: open to everybody. */
+export type Clients = "any" | readonly string[];
+
+/** Workloads of one other cluster that may call a service's pods directly. */
+export interface ServiceClients {
+  readonly cluster: string;
+  readonly identities: readonly string[];
+}
+
+export type ServicePort = NonNullable<ParsedSettings["services"][number]["ports"]>[number];
+export type CircuitBreaking = NonNullable<ParsedSettings["services"][number]["circuitBreaking"]>;
+
+/** A Service with pods behind it. */
+export interface ServiceSpec {
+  readonly selector: Readonly<Record<string, string>>;
+  readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: number }[];
 }
 
 /** A service that is offered to the clusters that link to its own. */
 export interface ServiceSettings {
+  /** Where the stack file asks for it. */
+  readonly path: string;
   readonly cluster: string;
   readonly namespace: string;
   readonly name: string;
   readonly modes: readonly Mode[];
+  readonly headless: boolean;
+  /** Who may call its pods from other clusters, by cluster; or anyone. Nobody where it is only exported by gateway. */
+  readonly clients: "any" | readonly ServiceClients[];
+  /** Empty where they aren't said. */
+  readonly ports: readonly ServicePort[];
+  readonly circuitBreaking: CircuitBreaking | undefined;
+  /** The Service itself where this stack makes it; undefined for one that others own. */
+  readonly spec: ServiceSpec | undefined;
 }
+
+/** Where calls to a service go from one cluster. */
+export type RouteSettings = Omit<ParsedSettings["routes"][number], "name" | "backends"> & {
+  /** Where the stack file asks for it. */
+  readonly path: string;
+  readonly name: string;
+  readonly backends: readonly RouteBackend[];
+};
+
+export interface RouteBackend {
+  /** `local`, `federated` or a cluster. */
+  readonly from: string;
+  /** The Service's name on its own cluster. */
+  readonly origin: string;
+  /** The Service on the route's own cluster: itself, a mirror, or a federated one. */
+  readonly service: string;
+  readonly port: number;
+  readonly weight: number;
+}
+
+/** Linkerd's example application, split over two clusters. */
+export type EmojivotoSettings = Pick<
+  ParsedSettings["emojivoto"],
+  "mode" | "namespace" | "registry" | "version"
+> & {
+  readonly web: string;
+  readonly backends: string;
+};
 
 export type LinkerdSettings = ParsedSettings["linkerd"];
 
@@ -94,7 +160,10 @@ export interface Settings {
   readonly clusters: readonly ClusterSettings[];
   /** Sorted by name, one entry for each direction. */
   readonly links: readonly LinkSettings[];
+  readonly mirroring: MirroringSettings;
   readonly services: readonly ServiceSettings[];
+  readonly routes: readonly RouteSettings[];
+  readonly emojivoto: EmojivotoSettings | undefined;
 }
 
 /** `edge-26.8.3` for chart version `2026.8.3`, as upstream's bin/compute-edge-version makes it. */

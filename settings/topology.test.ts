@@ -17,6 +17,9 @@ function linksOf(names: readonly string[], links: object): readonly LinkSettings
   return parseSettings(configuration({ clusters: clustersNamed(names), links })).links;
 }
 
+/** Every workload of any of these clusters, which share a trust domain. */
+const clients = ["*.serviceaccount.identity.linkerd.cluster.local"];
+
 function arrows(links: readonly LinkSettings[]): string[] {
   return links.map(({ source, target }) => `${source} -> ${target}`);
 }
@@ -24,12 +27,12 @@ function arrows(links: readonly LinkSettings[]): string[] {
 describe("links", () => {
   test("a mesh joins every cluster with every other, both ways", () => {
     expect(linksOf(["a", "b", "c"], { topology: "mesh" })).toEqual([
-      { name: "a-to-b", source: "a", target: "b", carries: ["gateway"] },
-      { name: "a-to-c", source: "a", target: "c", carries: ["gateway"] },
-      { name: "b-to-a", source: "b", target: "a", carries: ["gateway"] },
-      { name: "b-to-c", source: "b", target: "c", carries: ["gateway"] },
-      { name: "c-to-a", source: "c", target: "a", carries: ["gateway"] },
-      { name: "c-to-b", source: "c", target: "b", carries: ["gateway"] },
+      { name: "a-to-b", source: "a", target: "b", carries: ["gateway"], clients },
+      { name: "a-to-c", source: "a", target: "c", carries: ["gateway"], clients },
+      { name: "b-to-a", source: "b", target: "a", carries: ["gateway"], clients },
+      { name: "b-to-c", source: "b", target: "c", carries: ["gateway"], clients },
+      { name: "c-to-a", source: "c", target: "a", carries: ["gateway"], clients },
+      { name: "c-to-b", source: "c", target: "b", carries: ["gateway"], clients },
     ]);
   });
 
@@ -54,9 +57,23 @@ describe("links", () => {
       oneWay: [{ source: "a", target: "b", carries: ["gateway"] }],
     };
     expect(linksOf(["a", "b"], links)).toEqual([
-      { name: "a-to-b", source: "a", target: "b", carries: ["gateway"] },
-      { name: "b-to-a", source: "b", target: "a", carries: ["federated"] },
+      { name: "a-to-b", source: "a", target: "b", carries: ["gateway"], clients },
+      { name: "b-to-a", source: "b", target: "a", carries: ["federated"], clients },
     ]);
+  });
+
+  test("clients may be named before there is any link", () => {
+    expect(linksOf(["a", "b"], { carries: "pod-to-pod", clients: ["shop/web"] })).toEqual([]);
+  });
+
+  test("a single thing to carry is written without a list", () => {
+    const links = { carries: "federated", pairs: [{ clusters: ["a", "b"], carries: "gateway" }] };
+    expect(linksOf(["a", "b"], links)).toEqual(
+      linksOf(["a", "b"], {
+        carries: ["federated"],
+        pairs: [{ clusters: ["a", "b"], carries: ["gateway"] }],
+      }),
+    );
   });
 
   test("a listed link carries what all links carry unless told otherwise", () => {
@@ -65,6 +82,81 @@ describe("links", () => {
       ["pod-to-pod"],
       ["pod-to-pod"],
     ]);
+  });
+});
+
+describe("whom a gateway admits", () => {
+  const clusters = {
+    east: simulated(1, { trustDomain: "east.example" }),
+    west: simulated(2, { trustDomain: "west.example", controlPlaneNamespace: "mesh" }),
+  };
+  const clientsOf = (links: object) =>
+    Object.fromEntries(
+      parseSettings(configuration({ clusters, links })).links.map((link) => [link.name, link.clients]),
+    );
+
+  test("every workload of the source unless told otherwise, and none of any other trust domain", () => {
+    expect(clientsOf({ topology: "mesh" })).toEqual({
+      "east-to-west": ["*.serviceaccount.identity.linkerd.east.example"],
+      "west-to-east": ["*.serviceaccount.identity.mesh.west.example"],
+    });
+  });
+
+  test("the named workloads, by the source's identities", () => {
+    expect(clientsOf({ topology: "mesh", clients: ["shop/web", "shop/*", "*/*"] })).toEqual({
+      "east-to-west": [
+        "web.shop.serviceaccount.identity.linkerd.east.example",
+        "*.shop.serviceaccount.identity.linkerd.east.example",
+        "*.serviceaccount.identity.linkerd.east.example",
+      ],
+      "west-to-east": [
+        "web.shop.serviceaccount.identity.mesh.west.example",
+        "*.shop.serviceaccount.identity.mesh.west.example",
+        "*.serviceaccount.identity.mesh.west.example",
+      ],
+    });
+  });
+
+  test("those that a listed link names, in place of those of all links", () => {
+    expect(
+      clientsOf({
+        topology: "mesh",
+        clients: ["shop/web"],
+        oneWay: [{ source: "east", target: "west", clients: "any" }],
+      }),
+    ).toEqual({
+      "east-to-west": "any",
+      "west-to-east": ["web.shop.serviceaccount.identity.mesh.west.example"],
+    });
+  });
+
+  test("for any clusters and workloads, only whom the source's trust domain vouches for", () => {
+    const label = fc.stringMatching(/^[a-z0-9]{1,8}$/);
+    const client = fc.oneof(
+      fc.tuple(label, fc.oneof(label, fc.constant("*"))).map((parts) => parts.join("/")),
+      fc.constant("*/*"),
+    );
+    fc.assert(
+      fc.property(clusterNames(2, 5), fc.array(client, { minLength: 1 }), (names, named) => {
+        const domains = Object.fromEntries(
+          Object.entries(clustersNamed(names)).map(([name, cluster]) => [
+            name,
+            { ...cluster, trustDomain: `${name}.example` },
+          ]),
+        );
+        const { links } = parseSettings(
+          configuration({ clusters: domains, links: { topology: "mesh", clients: named } }),
+        );
+        for (const link of links) {
+          expect(link.clients).toHaveLength(named.length);
+          for (const identity of link.clients) {
+            expect(identity).toMatch(
+              new RegExp(`\\.serviceaccount\\.identity\\.linkerd\\.${link.source}\\.example$`),
+            );
+          }
+        }
+      }),
+    );
   });
 });
 
@@ -121,6 +213,38 @@ describe("wrong links", () => {
       [
         { path: "links.pairs.1", value: "west -> east", problem: "is already listed at links.pairs.0" },
         { path: "links.pairs.1", value: "east -> west", problem: "is already listed at links.pairs.0" },
+      ],
+    ],
+    [
+      "clients of links none of which carries gateway",
+      { topology: "mesh", carries: "pod-to-pod", clients: ["shop/web"] },
+      [
+        {
+          path: "links.clients",
+          value: ["shop/web"],
+          problem: "says who may pass a gateway, but no link carries gateway",
+        },
+      ],
+    ],
+    [
+      "clients of a pair and of a one-way link that don't carry gateway",
+      {
+        topology: "mesh",
+        pairs: [{ clusters: ["east", "west"], carries: "federated", clients: ["shop/web"] }],
+        oneWay: [{ source: "east", target: "moon", carries: ["pod-to-pod"], clients: "any" }],
+      },
+      [
+        { path: "links.oneWay.0", value: "moon", problem: unknown },
+        {
+          path: "links.pairs.0.clients",
+          value: ["shop/web"],
+          problem: "says who may pass a gateway, but this link doesn't carry gateway",
+        },
+        {
+          path: "links.oneWay.0.clients",
+          value: "any",
+          problem: "says who may pass a gateway, but this link doesn't carry gateway",
+        },
       ],
     ],
   ])("%s: refused", (_, links, expected) => {
@@ -209,7 +333,13 @@ describe("for any clusters", () => {
                 oneWay: [{ source: one, target: other, carries: written }],
               },
               services: [
-                { cluster: one, namespace: "shop", name: "web", export: written.filter(notGateway) },
+                {
+                  cluster: one,
+                  namespace: "shop",
+                  name: "web",
+                  export: written.filter(notGateway),
+                  clients: "any",
+                },
               ].filter((service) => service.export.length > 0),
             }),
           );

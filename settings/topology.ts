@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 import type { ParsedSettings } from "./schema.ts";
-import type { LinkSettings, Mode } from "./settings.ts";
+import type { Clients, ClusterSettings, LinkSettings, Mode } from "./settings.ts";
 
 type ParsedLinks = ParsedSettings["links"];
 
@@ -9,6 +9,7 @@ interface DeclaredLink {
   readonly source: string;
   readonly target: string;
   readonly carries: readonly Mode[];
+  readonly clients: ParsedLinks["clients"];
 }
 
 const modeOrder: readonly Mode[] = ["gateway", "pod-to-pod", "federated"];
@@ -45,23 +46,28 @@ function topologyLinks(links: ParsedLinks, names: readonly string[]): DeclaredLi
     source,
     target,
     carries: links.carries,
+    clients: links.clients,
   }));
 }
 
 function listedLinks(links: ParsedLinks): DeclaredLink[] {
-  const pairs = links.pairs.flatMap(({ clusters: [one, other], carries = links.carries }, index) => {
-    const path = `links.pairs.${index.toString()}`;
+  const pairs = links.pairs.flatMap(({ clusters: [one, other], ...given }, index) => {
+    const { carries = links.carries, clients = links.clients } = given;
+    const common = { path: `links.pairs.${index.toString()}`, carries, clients };
     return [
-      { path, source: one, target: other, carries },
-      { path, source: other, target: one, carries },
+      { ...common, source: one, target: other },
+      { ...common, source: other, target: one },
     ];
   });
-  const oneWay = links.oneWay.map(({ source, target, carries = links.carries }, index) => ({
-    path: `links.oneWay.${index.toString()}`,
-    source,
-    target,
-    carries,
-  }));
+  const oneWay = links.oneWay.map(
+    ({ source, target, carries = links.carries, clients = links.clients }, index) => ({
+      path: `links.oneWay.${index.toString()}`,
+      source,
+      target,
+      carries,
+      clients,
+    }),
+  );
   return [...pairs, ...oneWay];
 }
 
@@ -132,6 +138,27 @@ function duplicateProblems(listed: readonly DeclaredLink[]): Problem[] {
   });
 }
 
+/** Elsewhere than at a gateway a link's clients would let nobody in and keep nobody out. */
+function clientProblems(links: ParsedLinks, expanded: readonly LinkSettings[]): Problem[] {
+  const notAsked = (path: string, value: unknown, which: string): Problem => ({
+    path: `${path}.clients`,
+    value,
+    problem: `says who may pass a gateway, but ${which} gateway`,
+    remedy: "remove it, or add gateway to carries; who may call pods directly is said in services[].clients",
+  });
+  const isClosed = expanded.length > 0 && !expanded.some(({ carries }) => carries.includes("gateway"));
+  const all =
+    links.clients !== undefined && isClosed ? [notAsked("links", links.clients, "no link carries")] : [];
+  const listed = (["pairs", "oneWay"] as const).flatMap((list) =>
+    links[list].flatMap(({ clients, carries = links.carries }, index) =>
+      clients === undefined || carries.includes("gateway")
+        ? []
+        : [notAsked(`links.${list}.${index.toString()}`, clients, "this link doesn't carry")],
+    ),
+  );
+  return [...all, ...listed];
+}
+
 /** Names with `-to-` inside can make one name for two links: `a` to `b-to-c`, and `a-to-b` to `c`. */
 function nameProblems(links: readonly LinkSettings[]): Problem[] {
   return links.flatMap((link, index) => {
@@ -156,21 +183,47 @@ function deduplicate(problems: readonly Problem[]): Problem[] {
   ];
 }
 
+type IdentitySuffix = Pick<ClusterSettings, "controlPlaneNamespace" | "trustDomain">;
+
+/** Identity of a workload, `*` for any (linkerd2 pkg/identity: `<account>.<namespace>.serviceaccount.identity.…`). */
+export function identityOf(
+  { controlPlaneNamespace, trustDomain }: IdentitySuffix,
+  namespace: string,
+  serviceAccount: string,
+): string {
+  const suffix = `serviceaccount.identity.${controlPlaneNamespace}.${trustDomain}`;
+  if (namespace === "*") return `*.${suffix}`;
+  return `${serviceAccount}.${namespace}.${suffix}`;
+}
+
+function gatewayClients(clients: ParsedLinks["clients"], source: IdentitySuffix | undefined): Clients {
+  if (clients === "any" || source === undefined) return "any";
+  return (clients ?? ["*/*"]).map((workload) => {
+    const [namespace = "*", serviceAccount = "*"] = workload.split("/");
+    return identityOf(source, namespace, serviceAccount);
+  });
+}
+
 /** Every directed link that the topology and the lists describe; a listed link overrides the topology's. */
 export function expandLinks(
   links: ParsedLinks,
-  names: readonly string[],
+  clusters: readonly (Pick<ClusterSettings, "name"> & IdentitySuffix)[],
 ): { links: LinkSettings[]; problems: Problem[] } {
+  const names = clusters.map(({ name }) => name);
   const listed = listedLinks(links);
   const byDirection = new Map(
     [...topologyLinks(links, names), ...listed].map((link) => [`${link.source} -> ${link.target}`, link]),
   );
   const expanded = [...byDirection.values()]
-    .map(({ source, target, carries }) => ({
+    .map(({ source, target, carries, clients }) => ({
       name: `${source}-to-${target}`,
       source,
       target,
       carries: sortModes(carries),
+      clients: gatewayClients(
+        clients,
+        clusters.find(({ name }) => name === source),
+      ),
     }))
     .sort((one, other) => (one.name < other.name ? -1 : 1));
   return {
@@ -180,6 +233,7 @@ export function expandLinks(
       ...listed.flatMap((link) => endProblems(link, names)),
       ...duplicateProblems(listed),
       ...nameProblems(expanded),
+      ...clientProblems(links, expanded),
     ]),
   };
 }

@@ -44,19 +44,25 @@ export interface Registered {
 
 /** Names of types, short enough to read in a test. */
 export const types = {
+  authorizationPolicy: "kubernetes:policy.linkerd.io/v1alpha1:AuthorizationPolicy",
   binding: "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
   certificate: "tls:index/locallySignedCert:LocallySignedCert",
   chart: "kubernetes:helm.sh/v4:Chart",
   command: "command:local:Command",
+  deployment: "kubernetes:apps/v1:Deployment",
+  httpRoute: "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
   kubernetesProvider: "pulumi:providers:kubernetes",
   link: "kubernetes:multicluster.linkerd.io/v1alpha3:Link",
+  meshTlsAuthentication: "kubernetes:policy.linkerd.io/v1alpha1:MeshTLSAuthentication",
   namespace: "kubernetes:core/v1:Namespace",
+  networkAuthentication: "kubernetes:policy.linkerd.io/v1alpha1:NetworkAuthentication",
   privateKey: "tls:index/privateKey:PrivateKey",
   release: "kubernetes:helm.sh/v3:Release",
   request: "tls:index/certRequest:CertRequest",
   role: "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
   secret: "kubernetes:core/v1:Secret",
   selfSignedCertificate: "tls:index/selfSignedCert:SelfSignedCert",
+  server: "kubernetes:policy.linkerd.io/v1beta3:Server",
   service: "kubernetes:core/v1:Service",
   serviceAccount: "kubernetes:core/v1:ServiceAccount",
   servicePatch: "kubernetes:core/v1:ServicePatch",
@@ -162,7 +168,10 @@ export class Graph {
 
   /** What the engine waits for, step by step: a resource's dependencies, parent, provider and `deletedWith`. */
   private before({ dependencies, parent, provider, deletedWith }: Registered): string[] {
-    return [...dependencies, parent, provider, deletedWith].filter((urn) => urn !== undefined);
+    // What is only read isn't registered.
+    return [...dependencies, parent, provider, deletedWith].filter(
+      (urn) => urn !== undefined && this.resources.some((resource) => resource.urn === urn),
+    ) as string[];
   }
 
   /** The resource without a parent that a resource is a part of. */
@@ -298,7 +307,7 @@ export function toBase64(text: string): string {
 }
 
 /** What the real providers would add to the inputs, in a form that names the resource. */
-function providerOutputs(type: string, name: string): Plain {
+function providerOutputs(type: string, name: string, inputs: Plain): Plain {
   switch (type) {
     case types.privateKey:
       return {
@@ -314,6 +323,9 @@ function providerOutputs(type: string, name: string): Plain {
       return { resources: [] };
     case types.command:
       return { stdout: kubeconfigOf(name) };
+    case types.service:
+      // One that is read, not made.
+      return inputs["spec"] === undefined ? { spec: { selector: { app: name } } } : {};
     default:
       return {};
   }
@@ -402,7 +414,7 @@ export async function record<T>(
         const inputs = given as Plain;
         const state = {
           ...inputs,
-          ...providerOutputs(type, name),
+          ...providerOutputs(type, name, inputs),
           ...tokenOutputs(name, inputs),
           ...outputs?.({ type, name, inputs: unwrap(inputs, "", []) as Plain }),
         };

@@ -10,14 +10,21 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 
 import { runProgram, startApiServer, type ApiServer, type Finished } from "../../tests/record.ts";
-import { kwokctlConfiguration, simulatedNode } from "./simulated-cluster.command.ts";
+import {
+  allAnswer,
+  kwokctlConfiguration,
+  simulatedNode,
+  startUntilComplete,
+} from "./simulated-cluster.command.ts";
 
 const ports = { kubeApiserverPort: 1, etcdPort: 2 };
 
@@ -67,12 +74,25 @@ echo "$*" >>"$here/calls"
 case "$1 $2" in
 "get clusters") /bin/cat "$here/clusters" ;;
 "get kubeconfig") /bin/cat "$here/kubeconfig" ;;
-"create cluster") /bin/cp "$6" "$here/configuration" ;;
+"create cluster")
+  /bin/cp "$6" "$here/configuration"
+  ${process.execPath} "$here/listen.mjs" "$6" </dev/null >"$here/listening" 2>&1 &
+  until [ -s "$here/listening" ]; do /bin/sleep 0.05; done ;;
 esac
 if [ -e "$here/fails at $1 $2" ]; then
   /bin/cat "$here/fails at $1 $2" >&2
   exit 1
 fi
+`;
+
+/** Listens on the configured ports for a while, as the cluster's programs do. */
+const listener = `
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+const ports = [...readFileSync(process.argv[2], "utf8").matchAll(/Port: (\\d+)/g)].map(([, port]) => Number(port));
+await Promise.all(ports.map((port) => new Promise((done) => createServer().listen(port, "127.0.0.1", done))));
+console.log("listening");
+setTimeout(() => process.exit(), 10_000);
 `;
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -115,6 +135,7 @@ beforeEach(async () => {
   program("kwokctl", folder, kwokctl);
   program("kube-apiserver");
   program("kwok");
+  write("listen.mjs", listener);
   write("clusters", "");
   write("kubeconfig", east.kubeconfig);
 });
@@ -150,6 +171,44 @@ function createCall(): string {
 
 const nodes = "/api/v1/nodes";
 
+describe("a start", () => {
+  const starts = (...outcomes: boolean[]) => {
+    const start = vi.fn<() => Promise<boolean>>();
+    for (const outcome of outcomes) start.mockResolvedValueOnce(outcome);
+    return start;
+  };
+
+  beforeEach(() => {
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test("is done anew when one of the programs didn't come up", async () => {
+    const start = starts(false, true);
+    await startUntilComplete("test-east", start);
+    expect(start).toHaveBeenCalledTimes(2);
+  });
+
+  test("is given up after three times, with the way to the logs", async () => {
+    const start = starts(false, false, false);
+    await expect(startUntilComplete("test-east", start)).rejects.toThrow("~/.kwok/clusters/test-east/logs");
+    expect(start).toHaveBeenCalledTimes(3);
+  });
+
+  test("is complete only when every port answers", async () => {
+    const answering = createServer().listen(0, "127.0.0.1");
+    await once(answering, "listening");
+    const { port } = answering.address() as AddressInfo;
+    expect(await allAnswer({ one: port }, 1)).toBe(true);
+    // Nothing listens on the discard port.
+    expect(await allAnswer({ one: port, other: 9 }, 1)).toBe(false);
+    answering.close();
+  });
+});
+
 describe("create", { timeout: 60_000 }, () => {
   test("starts the cluster with the programs that are here, adds its nodes and prints its kubeconfig", async () => {
     expect(await run("create")).toEqual({
@@ -184,7 +243,8 @@ describe("create", { timeout: 60_000 }, () => {
     ]);
     const numbers = chosen.map(([, port]) => port as number);
     expect(new Set(numbers).size).toBe(6);
-    expect(numbers.filter((port) => port < 1024)).toEqual([]);
+    // Outgoing connections of this machine never take one of these.
+    expect(numbers.filter((port) => port < 16384 || port >= 30000)).toEqual([]);
     expect(configuration).toEqual(
       kwokctlConfiguration("10.1.0.0/16", "172.16.1.0/24", Object.fromEntries(chosen) as typeof ports),
     );

@@ -1,8 +1,9 @@
 /** Creates, updates or deletes one simulated cluster with kwokctl; prints its kubeconfig. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { stringify } from "yaml";
@@ -31,30 +32,66 @@ const portOptions = [
   "kwokControllerPort",
 ] as const;
 
-function listen(): Promise<Server> {
-  return new Promise((resolve, reject) => {
+type Ports = Readonly<Record<string, number>>;
+
+/** Below the ports that systems give to outgoing connections, one of which would take a port before its program does. */
+const firstPort = 16384;
+const portCount = 13616;
+
+/** Keeps a port until it is closed; undefined where somebody has it. */
+function hold(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+    server.on("error", () => {
+      resolve(undefined);
+    });
+    server.listen(port, () => {
       resolve(server);
     });
   });
 }
 
+async function holdFreePort(): Promise<Server> {
+  for (;;) {
+    const server = await hold(firstPort + Math.floor(Math.random() * portCount));
+    if (server !== undefined) return server;
+  }
+}
+
 /** Ports that nobody else has: left to itself, kwokctl gives two clusters that start together the same ones. */
-async function freePorts(): Promise<Record<string, number>> {
-  const servers = await Promise.all(portOptions.map(listen));
+async function freePorts(): Promise<Ports> {
+  const servers = await Promise.all(portOptions.map(holdFreePort));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return Object.fromEntries(portOptions.map((option, index) => [option, ports[index] ?? 0]));
 }
 
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => {
+      resolve(false);
+    });
+  });
+}
+
+/** Whether every program listens before long: kwokctl itself waits only for the API server. */
+export async function allAnswer(ports: Ports, attempts = 80): Promise<boolean> {
+  const wanted = Object.values(ports);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const answered = await Promise.all(wanted.map(answers));
+    if (answered.every(Boolean)) return true;
+    await setTimeout(250);
+  }
+  return false;
+}
+
 /** The cluster in the form that `kwokctl create cluster --config` takes. */
-export function kwokctlConfiguration(
-  podNetwork: string,
-  serviceNetwork: string,
-  ports: Record<string, number>,
-) {
+export function kwokctlConfiguration(podNetwork: string, serviceNetwork: string, ports: Ports) {
   return {
     apiVersion: "config.kwok.x-k8s.io/v1alpha1",
     kind: "KwokctlConfiguration",
@@ -142,37 +179,45 @@ async function finish(cluster: string): Promise<void> {
   process.stdout.write(kubeconfig);
 }
 
-async function create(): Promise<void> {
-  const cluster = required("MESH_CLUSTER");
-  // Only an interrupted update leaves a cluster of this name behind that the state doesn't know.
-  if (await exists(cluster)) progress(`${cluster} was left by an interrupted update; starting it anew`);
-  await remove(cluster);
+async function start(cluster: string, ports: Ports): Promise<void> {
   await withFolder(async (folder) => {
     const file = path.join(folder, "kwokctl.yaml");
     const stages = await readFile(path.join(import.meta.dirname, "simulated-stages.yaml"), "utf8");
     const configuration = kwokctlConfiguration(
       required("MESH_POD_NETWORK"),
       required("MESH_SERVICE_NETWORK"),
-      await freePorts(),
+      ports,
     );
     await writeFile(file, `${stringify(configuration)}---\n${stages}`);
     const binaries = Object.entries(binaryFlags).flatMap(([name, flag]) => {
       const found = findProgram(name);
       return found === undefined ? [] : [flag, found];
     });
+    const create = ["create", "cluster", "--name", cluster, "--config", file, "--wait", "120s"];
+    await output("kwokctl", [...create, ...elsewhere(folder), ...binaries]);
+  });
+}
+
+/** Starts a cluster anew, three times at most, until `start` says that all of its programs run. */
+export async function startUntilComplete(cluster: string, start: () => Promise<boolean>): Promise<void> {
+  for (const last of [false, false, true]) {
     progress(`${cluster}: waiting for the API server`);
-    await output("kwokctl", [
-      "create",
-      "cluster",
-      "--name",
-      cluster,
-      "--config",
-      file,
-      "--wait",
-      "120s",
-      ...elsewhere(folder),
-      ...binaries,
-    ]);
+    if (await start()) return;
+    if (last) break;
+    progress(`${cluster}: one of its programs didn't start; starting the cluster anew`);
+  }
+  throw new Error(`Not all programs of ${cluster} run; see ~/.kwok/clusters/${cluster}/logs.`);
+}
+
+async function create(): Promise<void> {
+  const cluster = required("MESH_CLUSTER");
+  // Only an interrupted update leaves a cluster of this name behind that the state doesn't know.
+  if (await exists(cluster)) progress(`${cluster} was left by an interrupted update; starting it anew`);
+  await startUntilComplete(cluster, async () => {
+    await remove(cluster);
+    const ports = await freePorts();
+    await start(cluster, ports);
+    return allAnswer(ports);
   });
   await finish(cluster);
 }

@@ -8,7 +8,7 @@ import { parseSettings } from "../../settings/parse.ts";
 import type { ClusterSettings, Mode } from "../../settings/settings.ts";
 import { configuration, simulated } from "../../settings/test-examples.ts";
 import { record, toBase64, types, valueOf } from "../../tests/record.ts";
-import { Link } from "./link.ts";
+import { Link, type LinkArgs } from "./link.ts";
 
 const allModes: Mode[] = ["gateway", "pod-to-pod", "federated"];
 
@@ -22,7 +22,11 @@ function west(more: Record<string, unknown> = {}): ClusterSettings {
 }
 
 /** The link from east to west, after both charts. */
-async function make(carries: Mode[] = allModes, target: ClusterSettings = west()) {
+async function make(
+  carries: Mode[] = allModes,
+  target: ClusterSettings = west(),
+  mirroring: LinkArgs["mirroring"] = { excludedLabels: [], excludedAnnotations: [] },
+) {
   const recording = await record(() => {
     const east = new k8s.Provider("east", {});
     const provider = new k8s.Provider("west", {});
@@ -45,6 +49,7 @@ async function make(carries: Mode[] = allModes, target: ClusterSettings = west()
           gatewayAddresses: ["10.0.0.7", "gateway.west.test"],
         },
         carries,
+        mirroring,
         access: {
           token: pulumi.secret("token"),
           certificateAuthority: pulumi.output(toBase64("authority")),
@@ -272,4 +277,10 @@ test("the gateway that the link uses is offered; without a gateway it is empty",
   expect(await valueOf(result.gatewayAddress)).toBe("10.0.0.7,gateway.west.test");
   const { result: flat } = await make(["federated"]);
   expect(await valueOf(flat.gatewayAddress)).toBe("");
+});
+
+test("tools' marks are left out of what is mirrored", async () => {
+  const excluded = { excludedLabels: ["tool.test/*"], excludedAnnotations: ["tool.test/owner"] };
+  const { spec } = await make(allModes, west(), excluded);
+  expect(spec).toMatchObject(excluded);
 });

@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { ClusterSettings, Mode } from "../../settings/settings.ts";
+import type { ClusterSettings, MirroringSettings, Mode } from "../../settings/settings.ts";
 import { linkerdVersion } from "../../settings/settings.ts";
 import { base64 } from "../base64.ts";
 import type { ClusterAccess } from "../cluster/cluster.ts";
-import { multiclusterNamespace } from "../linkerd/multicluster.ts";
+import { gatewayIdentity } from "../linkerd/multicluster.ts";
 import { linkKubeconfig } from "./credentials.ts";
 import { MirrorCleanup } from "./mirror-cleanup.ts";
 import type { RemoteAccess } from "./remote-access.ts";
@@ -32,6 +32,8 @@ export interface LinkArgs {
   readonly source: LinkSource;
   readonly target: LinkTarget;
   readonly carries: readonly Mode[];
+  /** Labels and annotations that mirrors don't get. */
+  readonly mirroring: Pick<MirroringSettings, "excludedLabels" | "excludedAnnotations">;
   /** The source's access to the target. */
   readonly access: Pick<RemoteAccess, "token" | "certificateAuthority" | "serviceAccount">;
   /** Version of the charts; `linkerd multicluster check` compares it with its own. */
@@ -47,14 +49,14 @@ function gatewaySpec({ gateway, ...target }: LinkTarget) {
   return {
     gatewayAddress: pulumi.output(target.gatewayAddresses).apply((addresses) => addresses.join(",")),
     gatewayPort: gateway.port.toString(),
-    gatewayIdentity: `linkerd-gateway.${multiclusterNamespace}.serviceaccount.identity.${target.controlPlaneNamespace}.${target.trustDomain}`,
+    gatewayIdentity: gatewayIdentity(target),
     probeSpec: { path: "/ready", port: gateway.probePort.toString(), period: "3s" },
     selector: { matchLabels: { "mirror.linkerd.io/exported": "true" } },
   };
 }
 
 /** The spec that `linkerd multicluster link-gen` would write; a selector left out exports nothing. */
-function linkSpec({ target, carries }: LinkArgs) {
+function linkSpec({ target, carries, mirroring }: LinkArgs) {
   return {
     targetClusterName: target.name,
     targetClusterDomain: target.clusterDomain,
@@ -66,6 +68,10 @@ function linkSpec({ target, carries }: LinkArgs) {
       : {}),
     ...(carries.includes("federated")
       ? { federatedServiceSelector: { matchLabels: { "mirror.linkerd.io/federated": "member" } } }
+      : {}),
+    ...(mirroring.excludedLabels.length > 0 ? { excludedLabels: mirroring.excludedLabels } : {}),
+    ...(mirroring.excludedAnnotations.length > 0
+      ? { excludedAnnotations: mirroring.excludedAnnotations }
       : {}),
   };
 }

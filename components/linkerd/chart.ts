@@ -18,6 +18,8 @@ export interface LinkerdChartArgs {
   readonly values: readonly ChartValues[];
   /** Values for placeholders in `values`. */
   readonly late?: LateValues;
+  /** Changes to rendered objects that no value of the chart makes. */
+  readonly transforms?: readonly pulumi.ResourceTransform[];
 }
 
 /** Where a chart and its version are found: a Helm repository, an OCI registry, or a folder of archives. */
@@ -36,6 +38,8 @@ export function linkerdChart(
   args: LinkerdChartArgs,
   opts: pulumi.ComponentResourceOptions,
 ): k8s.helm.v4.Chart {
+  const late = args.late === undefined ? [] : [lateValuesTransform(args.late)];
+  const transforms = [...(args.transforms ?? []), ...late];
   return new k8s.helm.v4.Chart(
     name,
     {
@@ -44,6 +48,6 @@ export function linkerdChart(
       namespace: args.namespace,
       values: mergeValues(...args.values),
     },
-    { ...opts, ...(args.late === undefined ? {} : { transforms: [lateValuesTransform(args.late)] }) },
+    { ...opts, ...(transforms.length === 0 ? {} : { transforms }) },
   );
 }

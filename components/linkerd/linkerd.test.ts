@@ -43,6 +43,7 @@ async function make({ linkerd: more = {}, east = {}, peers = {}, links = [], iss
         },
         lifetimes: { issuerLifetime: 48, webhookLifetime: 24 },
         links,
+        mirroring: settings.mirroring,
         peers: settings.clusters.filter(({ name }) => name !== "east"),
       },
       { providers: [new k8s.Provider("east", {}), new tls.Provider("tls"), new command.Provider("command")] },

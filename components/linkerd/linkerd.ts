@@ -4,6 +4,7 @@ import type {
   ClusterSettings,
   LinkerdSettings,
   LinkSettings,
+  MirroringSettings,
   TrustSettings,
 } from "../../settings/settings.ts";
 import type { ClusterAccess } from "../cluster/cluster.ts";
@@ -29,6 +30,8 @@ export interface LinkerdArgs {
   readonly lifetimes: Pick<TrustSettings, "issuerLifetime" | "webhookLifetime">;
   /** The links whose source is this cluster. */
   readonly links: readonly Pick<LinkSettings, "target" | "carries">[];
+  /** What the mirror controllers do with what they mirror. */
+  readonly mirroring: MirroringSettings;
   /** The clusters that this one is linked with, in either direction. */
   readonly peers: readonly Pick<ClusterSettings, "name" | "podNetworks" | "gateway">[];
 }
@@ -102,6 +105,7 @@ export class Linkerd extends pulumi.ComponentResource {
         linkerd,
         cluster,
         links: args.links,
+        mirroring: args.mirroring,
         probePorts: Object.fromEntries(peers.map((peer) => [peer.name, peer.gateway.probePort])),
         dependsOn: [controlPlane.chart],
       },

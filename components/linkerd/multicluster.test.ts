@@ -13,6 +13,7 @@ type Status = { ip?: string; hostname?: string }[];
 interface Variation {
   readonly linkerd?: Block;
   readonly east?: Block;
+  readonly mirroring?: Block;
   readonly links?: readonly Pick<LinkSettings, "target" | "carries">[];
   readonly probePorts?: Record<string, number>;
   /** Services that the chart renders, with what their load balancers say. */
@@ -21,7 +22,13 @@ interface Variation {
 
 async function make(variation: Variation = {}) {
   const { east = existing(1), links = [], probePorts = {}, services = {} } = variation;
-  const settings = parseSettings(configuration({ linkerd: linkerd(variation.linkerd), clusters: { east } }));
+  const settings = parseSettings(
+    configuration({
+      linkerd: linkerd(variation.linkerd),
+      clusters: { east },
+      links: variation.mirroring ?? {},
+    }),
+  );
   const statuses = new Map(
     Object.entries(services).map(([name, status]) => [
       `extension-chart:linkerd-multicluster/${name}`,
@@ -36,7 +43,14 @@ async function make(variation: Variation = {}) {
       const controlPlane = new k8s.helm.v4.Chart("control-plane", { chart: "x" }, { provider });
       return new Multicluster(
         "extension",
-        { linkerd: settings.linkerd, cluster, links, probePorts, dependsOn: [controlPlane] },
+        {
+          linkerd: settings.linkerd,
+          cluster,
+          links,
+          probePorts,
+          mirroring: settings.mirroring,
+          dependsOn: [controlPlane],
+        },
         { providers: [provider] },
       );
     },
@@ -66,6 +80,13 @@ const base = {
     probe: { port: 4191 },
   },
   controllers: [],
+  enableNamespaceCreation: true,
+  localServiceMirror: {
+    excludedLabels:
+      "app.kubernetes.io/managed-by,argocd.argoproj.io/*,helm.toolkit.fluxcd.io/*,kustomize.toolkit.fluxcd.io/*",
+    excludedAnnotations:
+      "argocd.argoproj.io/*,helm.toolkit.fluxcd.io/*,kubectl.kubernetes.io/*,kustomize.toolkit.fluxcd.io/*,meta.helm.sh/*,pulumi.com/*",
+  },
 };
 
 describe("the multicluster extension", () => {
@@ -131,7 +152,7 @@ describe("its chart", () => {
       gateway: { ...base.gateway, replicas: 3 },
       enablePodAntiAffinity: true,
       controllerDefaults: { replicas: 3, enablePodAntiAffinity: true },
-      localServiceMirror: { replicas: 3 },
+      localServiceMirror: { ...base.localServiceMirror, replicas: 3 },
     });
   });
 
@@ -145,7 +166,7 @@ describe("its chart", () => {
       imagePullSecrets: [{ name: "registry" }],
       gateway: { ...base.gateway, pauseImage: "registry.example/pause:3.2" },
       namespaceMetadata: { image: { registry: "registry.example" } },
-      localServiceMirror: { image },
+      localServiceMirror: { ...base.localServiceMirror, image },
       controllerDefaults: { image },
     });
   });
@@ -294,5 +315,58 @@ describe("the gateway's addresses", () => {
         east: simulated(1, { gateway: { enabled: false, addresses: ["10.0.0.9"] } }),
       }),
     ).toEqual([]);
+  });
+});
+
+describe("mirroring", () => {
+  test("of headless services, into namespaces that are there, is what the links say", async () => {
+    const { values } = await make({
+      links: [{ target: "west", carries: ["gateway"] }],
+      mirroring: { headless: true, createNamespaces: false },
+    });
+    expect(values).toMatchObject({
+      enableNamespaceCreation: false,
+      controllers: [{ link: { ref: { name: "west" } }, enableHeadlessServices: true }],
+    });
+  });
+
+  test("leaves out the same labels and annotations for a cluster's own members of federated services", async () => {
+    const { values } = await make({ mirroring: { excludedLabels: ["a", "b/*"], excludedAnnotations: [] } });
+    expect(values).toMatchObject({
+      localServiceMirror: { excludedLabels: "a,b/*", excludedAnnotations: "" },
+    });
+  });
+});
+
+describe("the gateway's own policy", () => {
+  const object = (kind: string, name: string) => ({ kind, metadata: { name }, spec: { identities: ["*"] } });
+
+  /** A rendered object as the chart's transforms leave it. */
+  async function rendered(kind: string, name: string): Promise<unknown> {
+    const { chart } = await make({ east: existing(1, { trustDomain: "east.example" }) });
+    return chart.transforms.reduce<object>(
+      (props, transform) => {
+        const changed = transform({ custom: true, type: "", name: "", props, opts: {} }) as
+          { props: object } | undefined;
+        return changed?.props ?? props;
+      },
+      object(kind, name),
+    );
+  }
+
+  test("admits the gateway itself and nobody else, where the chart admits everyone", async () => {
+    expect(await rendered("MeshTLSAuthentication", "any-meshed")).toEqual({
+      ...object("MeshTLSAuthentication", "any-meshed"),
+      spec: {
+        identities: ["linkerd-gateway.linkerd-multicluster.serviceaccount.identity.linkerd.east.example"],
+      },
+    });
+  });
+
+  test.each([
+    ["MeshTLSAuthentication", "other"],
+    ["ServiceAccount", "any-meshed"],
+  ])("is the only thing that is changed: not %s %s", async (kind, name) => {
+    expect(await rendered(kind, name)).toEqual(object(kind, name));
   });
 });

@@ -1,13 +1,21 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { LinkerdSettings, LinkSettings } from "../../settings/settings.ts";
+import type { LinkerdSettings, LinkSettings, MirroringSettings } from "../../settings/settings.ts";
 import { linkerdChart } from "./chart.ts";
 import type { InstallTarget } from "./control-plane.ts";
 import { linkerdNamespace, podSecurity } from "./namespace.ts";
 import { highAvailabilityLayer, imageValues, mergeValues } from "./values.ts";
 
 export const multiclusterNamespace = "linkerd-multicluster";
+
+/** As whom a cluster's gateway calls the pods behind it. */
+export function gatewayIdentity({
+  controlPlaneNamespace,
+  trustDomain,
+}: Pick<InstallTarget, "controlPlaneNamespace" | "trustDomain">): string {
+  return `linkerd-gateway.${multiclusterNamespace}.serviceaccount.identity.${controlPlaneNamespace}.${trustDomain}`;
+}
 
 export interface MulticlusterArgs {
   readonly linkerd: LinkerdSettings;
@@ -16,6 +24,8 @@ export interface MulticlusterArgs {
   readonly links: readonly Pick<LinkSettings, "target" | "carries">[];
   /** Where each linked cluster's gateway is probed; it must be the port of the Service that the controller probes. */
   readonly probePorts: Readonly<Record<string, number>>;
+  /** What the mirror controllers do with what they mirror. */
+  readonly mirroring: MirroringSettings;
   /** What the chart's objects need first: the control plane and its custom resource definitions. */
   readonly dependsOn: pulumi.Resource[];
 }
@@ -35,14 +45,32 @@ function gatewayValues({ gateway }: InstallTarget) {
   };
 }
 
-function controllerValues({ links, probePorts }: MulticlusterArgs) {
+function controllerValues({ links, probePorts, mirroring }: MulticlusterArgs) {
   return links.map(({ target, carries }) => ({
     link: { ref: { name: target } },
+    ...(mirroring.headless ? { enableHeadlessServices: true } : {}),
     gateway: {
       enabled: carries.includes("gateway"),
       ...(carries.includes("gateway") ? { probe: { port: probePorts[target] ?? 4191 } } : {}),
     },
   }));
+}
+
+/** The local mirror has no Link to read these from. */
+function localMirrorValues({ excludedLabels, excludedAnnotations }: MirroringSettings) {
+  return { excludedLabels: excludedLabels.join(","), excludedAnnotations: excludedAnnotations.join(",") };
+}
+
+/**
+ * The chart's gateway admits every meshed identity from everywhere, no value changes that, and more policies only
+ * widen it. So its own admits the gateway itself and nobody else; a GatewayAuthorization for each link says who comes.
+ */
+export function closedGateway(cluster: InstallTarget): pulumi.ResourceTransform {
+  return ({ props, opts }) => {
+    const { kind, metadata } = props as { kind?: string; metadata?: { name?: string } };
+    if (kind !== "MeshTLSAuthentication" || metadata?.name !== "any-meshed") return undefined;
+    return { props: { ...props, spec: { identities: [gatewayIdentity(cluster)] } }, opts };
+  };
 }
 
 /** What a Service says of its load balancer; nothing before there is one. */
@@ -99,10 +127,13 @@ export class Multicluster extends pulumi.ComponentResource {
             remoteMirrorServiceAccount: false,
             gateway: gatewayValues(cluster),
             controllers: controllerValues(args),
+            enableNamespaceCreation: args.mirroring.createNamespaces,
+            localServiceMirror: localMirrorValues(args.mirroring),
           },
           linkerd.values.multicluster,
           cluster.values.multicluster,
         ],
+        transforms: [closedGateway(cluster)],
       },
       { parent: this, dependsOn: args.dependsOn },
     );

@@ -3,6 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Mode, ServiceSettings } from "../../settings/settings.ts";
 import type { OrderedOptions } from "../options.ts";
+import { circuitBreakingAnnotations } from "./circuit-breaking.ts";
+
+export type ExportedServiceArgs = Pick<
+  ServiceSettings,
+  "namespace" | "name" | "modes" | "circuitBreaking" | "spec"
+>;
 
 /** The labels by which links select what they mirror (the default selectors of `link-gen`). */
 export function exportLabels(modes: readonly Mode[]): Record<string, string> {
@@ -14,23 +20,34 @@ export function exportLabels(modes: readonly Mode[]): Record<string, string> {
 }
 
 /**
- * Offers a Service that others own to the clusters that link to its own. Only the labels are ours: they go when the
- * export goes, and the rest of the Service is never touched.
+ * Offers a Service to the clusters that link to its own. Of a Service that others own only the labels, and the
+ * annotations for circuit breaking, are ours: they go when the export goes, and the rest is never touched.
  */
 export class ExportedService extends pulumi.ComponentResource {
-  constructor(
-    name: string,
-    args: Pick<ServiceSettings, "namespace" | "name" | "modes">,
-    opts: OrderedOptions,
-  ) {
-    super("mesh:service:ExportedService", name, args, opts);
+  /** The Service, or what was put on it; for what must come after it. */
+  readonly resource: pulumi.Resource;
 
-    new k8s.core.v1.ServicePatch(
-      `${name}-labels`,
-      { metadata: { name: args.name, namespace: args.namespace, labels: exportLabels(args.modes) } },
-      // Un-exporting comes before unlinking, so that the mirror controllers still see it.
-      { parent: this, dependsOn: opts.dependsOn },
-    );
+  constructor(name: string, args: ExportedServiceArgs, opts: OrderedOptions) {
+    const { namespace, modes, spec } = args;
+    super("mesh:service:ExportedService", name, { namespace, name: args.name, modes }, opts);
+
+    const annotations = circuitBreakingAnnotations(args.circuitBreaking);
+    const metadata = {
+      name: args.name,
+      namespace,
+      labels: exportLabels(modes),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    };
+    // Un-exporting comes before unlinking, so that the mirror controllers still see it.
+    const options = { parent: this, dependsOn: opts.dependsOn };
+    this.resource =
+      spec === undefined
+        ? new k8s.core.v1.ServicePatch(`${name}-labels`, { metadata }, options)
+        : new k8s.core.v1.Service(
+            `${name}-service`,
+            { metadata, spec: { selector: spec.selector, ports: [...spec.ports] } },
+            options,
+          );
     this.registerOutputs({});
   }
 }

@@ -32,7 +32,26 @@ test.each(["pod-to-pod", "federated"])(
   },
 );
 
+const withEgress = { east: simulated(1), west: simulated(2, { egressNetworks: "192.0.2.0/28" }) };
+
+test("networks from which calls must come are refused where the gateway is open to everyone", () => {
+  const links = { topology: "mesh", clients: "any" };
+  expect(problemsOf(configuration({ clusters: withEgress, links }))).toEqual([
+    {
+      path: "clusters.west.egressNetworks",
+      value: ["192.0.2.0/28"],
+      problem: "are not looked at by the gateway of east, which the link west -> east opens to any",
+    },
+  ]);
+});
+
 test.each([
+  ["networks from which calls must come, with clients by name", withEgress, toEast("gateway")],
+  [
+    "such networks beside an open gateway elsewhere",
+    withEgress,
+    { oneWay: [{ source: "east", target: "west", clients: "any" }] },
+  ],
   ["a pod-to-pod link to a cluster without a gateway", withoutGateway, toEast("pod-to-pod")],
   ["a gateway link between control planes in different namespaces", mixedNamespaces, toEast("gateway")],
   [

@@ -27,11 +27,29 @@ function namespaceProblems(link: LinkSettings, source: ClusterSettings, target: 
   ];
 }
 
+/** A gateway that is open to everyone doesn't look at where calls come from either. */
+function egressProblems(link: LinkSettings, source: ClusterSettings): Problem[] {
+  const isOpen = link.carries.includes("gateway") && link.clients === "any";
+  if (!isOpen || source.egressNetworks.length === 0) return [];
+  return [
+    {
+      path: `clusters.${source.name}.egressNetworks`,
+      value: source.egressNetworks,
+      problem: `are not looked at by the gateway of ${link.target}, which the link ${source.name} -> ${link.target} opens to any`,
+      remedy: "remove them, or name the link's clients: */* is every workload of the source",
+    },
+  ];
+}
+
 export function linkProblems({ clusters, links }: Settings): Problem[] {
   return links.flatMap((link) => {
     const source = clusters.find(({ name }) => name === link.source);
     const target = clusters.find(({ name }) => name === link.target);
     if (source === undefined || target === undefined) return [];
-    return [...gatewayProblems(link, target), ...namespaceProblems(link, source, target)];
+    return [
+      ...gatewayProblems(link, target),
+      ...namespaceProblems(link, source, target),
+      ...egressProblems(link, source),
+    ];
   });
 }

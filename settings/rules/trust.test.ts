@@ -17,13 +17,14 @@ interface Wanted {
   readonly key?: string[];
   readonly isCa?: boolean;
   readonly signer?: Pair;
+  readonly validDays?: number;
 }
 
 const p256 = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
-const days = 30;
+const days = 3650;
 
 /** A certificate with the name `subject`, signed by itself unless by a signer. */
-function certify(subject: string, { key = p256, isCa = true, signer }: Wanted = {}): Pair {
+function certify(subject: string, { key = p256, isCa = true, signer, validDays = days }: Wanted = {}): Pair {
   const folder = mkdtempSync(join(tmpdir(), "certificate-"));
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
@@ -54,7 +55,7 @@ function certify(subject: string, { key = p256, isCa = true, signer }: Wanted = 
       "request.pem",
       ...signed,
       "-days",
-      days.toString(),
+      validDays.toString(),
       "-extfile",
       "extensions",
       "-out",
@@ -100,10 +101,30 @@ test("a bundle of two anchors trusts the issuers of both, as a change of anchors
   expect(() => parseSettings(stack({ certificate: bundle }, eastIssuer, rsaIssuer))).not.toThrow();
 });
 
-test("a given anchor may be shorter-lived than the default lifetime of issuers", () => {
+test("the lifetime of anchors that are made here says nothing about a given one", () => {
   expect(() =>
     parseSettings({ ...stack(root), trust: { anchor: { ...root, lifetime: "1h" } } }),
   ).not.toThrow();
+});
+
+test("a given anchor must outlive the issuers that it signs", () => {
+  const month = certify("month", { validDays: 30 });
+  const withLifetime = (issuerLifetime: string) =>
+    configuration({ trust: { anchor: month, issuerLifetime } });
+  expect(problemsOf(withLifetime("720h"))).toEqual([
+    {
+      path: "trust.issuerLifetime",
+      value: "720h",
+      problem: "is not shorter than the anchor's lifetime of 720h",
+    },
+  ]);
+  expect(() => parseSettings(withLifetime("719h"))).not.toThrow();
+});
+
+test("how long issuers live doesn't matter where each cluster brings one", () => {
+  const month = certify("month", { validDays: 30 });
+  const issuer = (name: string) => certify(name, { signer: month });
+  expect(() => parseSettings(stack(month, issuer("east"), issuer("west")))).not.toThrow();
 });
 
 const anchorPath = "trust.anchor.certificate";
@@ -239,6 +260,23 @@ test.each<[string, unknown, Found[]]>([
   ]),
 ])("%s: refused", (_, raw, expected) => {
   expect(problemsOf(raw)).toEqual(expected);
+});
+
+test("an anchor and an issuer that aren't valid yet are refused", () => {
+  const raw = stack(root, eastIssuer);
+  vi.useFakeTimers({ now: Date.now() - 24 * 3_600_000, toFake: ["Date"] });
+  expect(problemsOf(raw)).toEqual([
+    {
+      path: anchorPath,
+      value: "CN=root",
+      problem: expect.stringMatching(/^is not valid before \w+ +\d+ .* GMT$/) as string,
+    },
+    {
+      path: "clusters.east.issuer.certificate",
+      value: "CN=east issuer",
+      problem: expect.stringMatching(/^is not valid before /) as string,
+    },
+  ]);
 });
 
 test("an expired anchor and an expired issuer are refused", () => {

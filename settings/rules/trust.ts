@@ -42,6 +42,10 @@ function certificateProblems(
   if (certificate.validToDate.getTime() <= Date.now()) {
     problems.push({ path, value, problem: `expired on ${certificate.validTo}`, remedy: "give a valid one" });
   }
+  if (certificate.validFromDate.getTime() > Date.now()) {
+    const problem = `is not valid before ${certificate.validFrom}`;
+    problems.push({ path, value, problem, remedy: "give a valid one, or set this machine's clock right" });
+  }
   if (!hasSupportedKey(certificate, isAnchor)) {
     problems.push({
       path,
@@ -143,13 +147,23 @@ function sharedIssuerProblems({ clusters }: Settings): Problem[] {
   });
 }
 
-function lifetimeProblems({ trust }: Settings): Problem[] {
-  if (trust.givenAnchor !== undefined || trust.issuerLifetime < trust.anchorLifetime) return [];
+/** Hours that the anchor which signs issuers lives: not what is left of them, so that time refuses no settings. */
+function anchorLifetime({ givenAnchor, anchorLifetime: lifetime }: Settings["trust"]): number | undefined {
+  if (givenAnchor === undefined) return lifetime;
+  const [anchor] = parseBundle(givenAnchor.certificate);
+  if (givenAnchor.privateKey === undefined || anchor === undefined) return undefined;
+  return Math.floor((anchor.validToDate.getTime() - anchor.validFromDate.getTime()) / 3_600_000);
+}
+
+function lifetimeProblems({ trust, clusters }: Settings): Problem[] {
+  const lifetime = anchorLifetime(trust);
+  const isUsed = clusters.some(({ issuer }) => issuer === undefined);
+  if (!isUsed || lifetime === undefined || trust.issuerLifetime < lifetime) return [];
   return [
     {
       path: "trust.issuerLifetime",
       value: `${trust.issuerLifetime.toString()}h`,
-      problem: `is not shorter than the anchor's lifetime of ${trust.anchorLifetime.toString()}h`,
+      problem: `is not shorter than the anchor's lifetime of ${lifetime.toString()}h`,
       remedy: "let issuers expire before the anchor that signs them",
     },
   ];

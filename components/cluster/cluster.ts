@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import type { ClusterSettings } from "../../settings/settings.ts";
 
@@ -36,7 +36,7 @@ export function accessEnvironment(access: ClusterAccess): Record<string, pulumi.
 
 interface ClusterProviderArgs {
   /** The cluster for good: a change means that it is another cluster, and everything on it is made anew. */
-  readonly identity: readonly string[];
+  readonly identity: readonly pulumi.Input<string>[];
   readonly kubeconfig?: pulumi.Input<string>;
   readonly context?: string;
 }
@@ -50,7 +50,7 @@ export function clusterProvider(
   return new k8s.Provider(
     name,
     {
-      clusterIdentifier: identity.join(" "),
+      clusterIdentifier: pulumi.all([...identity]).apply((parts) => parts.join(" ")),
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(context === undefined ? {} : { context }),
       // Replacing a ConfigMap or Secret that running pods mount leaves a moment without it.

@@ -64,9 +64,9 @@ describe("clusters", () => {
     );
     expect(networks.map(({ name }) => name)).toEqual(["mc-network", "other"]);
     expect(["a", "b", "c"].map((name) => graph.dependencies(`${name}-containers`))).toEqual([
-      ["mc-network"],
-      ["mc-network"],
-      ["other"],
+      ["a-identity", "mc-network"],
+      ["b-identity", "mc-network"],
+      ["c-identity", "other"],
     ]);
   });
 

@@ -13,6 +13,10 @@ function run(action: string, answers: Answers) {
 const byName = "docker network ls --filter name=mc-network --format {{.Name}}";
 const byLabel = "docker network ls --filter label=linkerd-mesh.environment=dev --format {{.Name}}";
 
+const leftovers =
+  "docker ps --all --filter network=mc-network --filter label=linkerd-mesh.environment=dev " +
+  '--format {{.Label "k3d.cluster"}}';
+
 describe("create", () => {
   test("makes the network, with a label that says whose it is", async () => {
     // Docker's filter finds names that contain the text.
@@ -32,7 +36,23 @@ describe("create", () => {
 describe("delete", () => {
   test("removes the network that this environment made", async () => {
     const { code, calls } = await run("delete", { [byLabel]: "mc-network\n" });
-    expect(calls).toEqual([byLabel, "docker network rm mc-network"]);
+    expect(calls).toEqual([leftovers, byLabel, "docker network rm mc-network"]);
+    expect(code).toBe(0);
+  });
+
+  test("first deletes what interrupted creations of this environment left on the network", async () => {
+    const { code, stderr, calls } = await run("delete", {
+      [leftovers]: "cluster1\ncluster1\ncluster2\n",
+      [byLabel]: "mc-network\n",
+    });
+    expect(calls).toEqual([
+      leftovers,
+      "k3d cluster delete cluster1",
+      "k3d cluster delete cluster2",
+      byLabel,
+      "docker network rm mc-network",
+    ]);
+    expect(stderr).toContain("cluster1 was left by an interrupted update; deleting it");
     expect(code).toBe(0);
   });
 
@@ -41,7 +61,7 @@ describe("delete", () => {
     ["that others made, beside one of ours", "mc-network-2\n"],
   ])("leaves a network alone %s", async (_, ours) => {
     const { code, calls } = await run("delete", { [byLabel]: ours });
-    expect(calls).toEqual([byLabel]);
+    expect(calls).toEqual([leftovers, byLabel]);
     expect(code).toBe(0);
   });
 

@@ -1,7 +1,7 @@
 /** Creates or deletes the Docker network that k3d clusters share. */
+import { deleteCluster, environmentLabel } from "./k3d-containers.ts";
+import { exclusively } from "./k3d-lock.ts";
 import { isProgram, output, progress, required, runAction } from "./programs.ts";
-
-const environmentLabel = "linkerd-mesh.environment";
 
 async function find(filter: string): Promise<boolean> {
   const names = await output("docker", ["network", "ls", "--filter", filter, "--format", "{{.Name}}"]);
@@ -18,9 +18,31 @@ async function create(): Promise<void> {
   await output("docker", ["network", "create", "--label", label, network]);
 }
 
+function ours(): string {
+  return `label=${environmentLabel}=${required("MESH_ENVIRONMENT")}`;
+}
+
+/** Clusters of ours on the network. The engine has deleted those that it knew: an interrupted creation left these. */
+async function leftovers(): Promise<string[]> {
+  const text = await output("docker", [
+    "ps",
+    "--all",
+    "--filter",
+    `network=${required("MESH_NETWORK")}`,
+    "--filter",
+    ours(),
+    "--format",
+    `{{.Label "k3d.cluster"}}`,
+  ]);
+  return [...new Set(text.split("\n"))].filter((cluster) => cluster !== "");
+}
+
 async function remove(): Promise<void> {
-  const ours = await find(`label=${environmentLabel}=${required("MESH_ENVIRONMENT")}`);
-  if (ours) await output("docker", ["network", "rm", required("MESH_NETWORK")]);
+  for (const cluster of await leftovers()) {
+    progress(`${cluster} was left by an interrupted update; deleting it`);
+    await exclusively(`k3d-${cluster}`, () => deleteCluster(cluster));
+  }
+  if (await find(ours())) await output("docker", ["network", "rm", required("MESH_NETWORK")]);
 }
 
 if (isProgram(import.meta.filename)) await runAction({ create, delete: remove });

@@ -201,7 +201,7 @@ describe("update", () => {
     kubernetesNodes(...names.map((name, index) => kubernetesNode(name, `10.23.${index.toString()}.0/24`)));
   /** The calls between the two that ask for the state before, and the three that end every update. */
   const steps = (calls: readonly string[]) => {
-    expect(calls.slice(0, 2)).toEqual([getNodes, list]);
+    expect(calls.slice(0, 2)).toEqual([list, getNodes]);
     expect(calls.slice(-3)).toEqual([list, getNodes, getKubeconfig]);
     return calls.slice(2, -3);
   };
@@ -306,10 +306,33 @@ describe("update", () => {
   });
 });
 
-test("delete deletes the cluster", async () => {
-  const { code, stdout, calls } = await run("delete", {});
-  expect(calls).toEqual([deleteCluster]);
-  expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+describe("delete", () => {
+  test.each([
+    ["its containers are there", listed(server, balancer)],
+    ["its containers are gone: k3d removes what else it left", listed()],
+  ])("deletes the cluster when %s", async (_, containers) => {
+    const { code, stdout, calls } = await run("delete", { [list]: containers });
+    expect(calls).toEqual([list, deleteCluster]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+  });
+
+  test("leaves a cluster alone that others made in its place", async () => {
+    const { code, stderr, calls } = await run("delete", {
+      [list]: listed(container("server-0", "server", "")),
+    });
+    expect(calls).toEqual([list]);
+    expect(stderr).toBe("the k3d cluster cluster1 stays, because this environment didn't create it\n");
+    expect(code).toBe(0);
+  });
+});
+
+test("update doesn't touch a cluster that others made in its place", async () => {
+  const { code, stderr, calls } = await run("update", {
+    [list]: listed(container("server-0", "server", "")),
+  });
+  expect(calls).toEqual([list]);
+  expect(stderr).toContain("There is a k3d cluster cluster1 that this environment didn't create.");
+  expect(code).toBe(1);
 });
 
 describe("nodes", () => {
@@ -360,9 +383,10 @@ describe("nodes", () => {
 
   const waysOut =
     "cluster1 doesn't run as it was made. If it was stopped: k3d cluster start cluster1. " +
-    "If it is gone or broken, make it anew: npm run up -- STACK --replace '**::cluster1-containers'";
+    "If it is gone or broken, make it anew: npm run up -- STACK --replace '**::cluster1-identity'";
 
   test.each<[string, Answers]>([
+    ["was made by others", { [list]: listed(container("server-0", "server", "prod")) }],
     ["is stopped", { [list]: listed(server), [getNodes]: { fails: "Container is not running" } }],
     ["is gone", { [list]: listed(), [getNodes]: { fails: "No such container" } }],
     [

@@ -6,10 +6,17 @@ import path from "node:path";
 import { stringify } from "yaml";
 
 import type { K3dNode, K3dNodesAnswer } from "./k3d-cluster.ts";
+import {
+  areForeign,
+  deleteCluster,
+  environmentLabel,
+  kubeconfigLock,
+  listContainers,
+  nodeNames,
+  type NodeContainer,
+} from "./k3d-containers.ts";
 import { exclusively } from "./k3d-lock.ts";
 import { isProgram, output, progress, required, runAction } from "./programs.ts";
-
-const environmentLabel = "linkerd-mesh.environment";
 
 export interface K3dConfigurationArgs {
   readonly cluster: string;
@@ -52,67 +59,29 @@ export function k3dConfiguration(args: K3dConfigurationArgs) {
   };
 }
 
-interface NodeContainer {
-  readonly name: string;
-  readonly role: string;
-  readonly environment: string;
-}
-
-/** The containers of a cluster. k3d's own list leaves out the labels that aren't k3d's. */
-async function listContainers(cluster: string): Promise<NodeContainer[]> {
-  const text = await output("docker", [
-    "ps",
-    "--all",
-    "--filter",
-    `label=k3d.cluster=${cluster}`,
-    "--format",
-    `{{.Names}}\t{{.Label "k3d.role"}}\t{{.Label "${environmentLabel}"}}`,
-  ]);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [name = "", role = "", environment = ""] = line.split("\t");
-      return { name, role, environment };
-    });
-}
-
-function byNumber(one: string, other: string): number {
-  return one.localeCompare(other, "en", { numeric: true });
-}
-
-/** Names of the containers that are nodes: servers first, each by number. */
-async function nodeNames(cluster: string, of = ["server", "agent"]): Promise<string[]> {
+/** The containers of the cluster; a cluster of that name that others made is refused. */
+async function ourContainers(cluster: string): Promise<NodeContainer[]> {
   const containers = await listContainers(cluster);
-  return of.flatMap((role) =>
-    containers
-      .filter((container) => container.role === role)
-      .map(({ name }) => name)
-      .sort(byNumber),
+  if (!areForeign(containers, cluster, required("MESH_ENVIRONMENT"))) return containers;
+  throw new Error(
+    `There is a k3d cluster ${cluster} that this environment didn't create. Rename the cluster in the stack file, ` +
+      `adopt it with source: existing and context: k3d-${cluster}, or delete it with: k3d cluster delete ${cluster}`,
   );
 }
 
-// k3d rewrites the default kubeconfig as a whole, and two clusters are made at once.
-const kubeconfigLock = "kubeconfig";
-
-async function remove(cluster: string): Promise<void> {
-  await exclusively(kubeconfigLock, () => output("k3d", ["cluster", "delete", cluster]));
+async function removeLeftover(cluster: string): Promise<void> {
+  if ((await ourContainers(cluster)).length === 0) return;
+  progress(`${cluster} was left by an interrupted update; starting it anew`);
+  await deleteCluster(cluster);
 }
 
-async function removeLeftover(cluster: string, environment: string): Promise<void> {
-  const containers = await listContainers(cluster);
-  if (containers.length === 0) return;
-  // k3d's helper comes first and has no label: alone, it is what a creation left that hardly began.
-  const labelled = containers.filter(({ name }) => name !== `k3d-${cluster}-tools`);
-  const isOurs = labelled.some((container) => container.environment === environment);
-  if (labelled.length > 0 && !isOurs) {
-    throw new Error(
-      `There is a k3d cluster ${cluster} that this environment didn't create. Rename the cluster in the stack file, ` +
-        `adopt it with source: existing and context: k3d-${cluster}, or delete it with: k3d cluster delete ${cluster}`,
-    );
+async function remove(cluster: string): Promise<void> {
+  // Somebody may have made another cluster of that name in place of ours.
+  if (areForeign(await listContainers(cluster), cluster, required("MESH_ENVIRONMENT"))) {
+    progress(`the k3d cluster ${cluster} stays, because this environment didn't create it`);
+    return;
   }
-  progress(`${cluster} was left by an interrupted update; starting it anew`);
-  await remove(cluster);
+  await deleteCluster(cluster);
 }
 
 /** Adds the context k3d-CLUSTER to the default kubeconfig, where people look for it. */
@@ -135,14 +104,13 @@ async function printKubeconfig(cluster: string): Promise<void> {
 }
 
 async function create(cluster: string): Promise<void> {
-  const environment = required("MESH_ENVIRONMENT");
-  await removeLeftover(cluster, environment);
+  await removeLeftover(cluster);
   const folder = await mkdtemp(path.join(tmpdir(), "mesh-"));
   try {
     const file = path.join(folder, "k3d.yaml");
     const configuration = k3dConfiguration({
       cluster,
-      environment,
+      environment: required("MESH_ENVIRONMENT"),
       image: required("MESH_IMAGE"),
       servers: Number(required("MESH_SERVERS")),
       agents: Number(required("MESH_AGENTS")),
@@ -189,7 +157,7 @@ function isReady({ spec, status }: KubernetesNode): boolean {
 const readinessAttempts = 60;
 
 async function waitUntilReady(cluster: string): Promise<void> {
-  const names = await nodeNames(cluster);
+  const names = nodeNames(await listContainers(cluster));
   for (let attempt = 0; attempt < readinessAttempts; attempt++) {
     const nodes = await kubernetesNodes(cluster).catch(() => []);
     const ready = nodes.filter(isReady).map(({ metadata }) => metadata.name);
@@ -212,7 +180,7 @@ async function removeAgent(cluster: string, agent: string): Promise<void> {
 
 /** Kubernetes keeps a node whose container is gone, and refuses a new one of that name. */
 async function forgetGoneNodes(cluster: string): Promise<void> {
-  const names = await nodeNames(cluster);
+  const names = nodeNames(await listContainers(cluster));
   for (const { metadata } of await kubernetesNodes(cluster)) {
     if (!names.includes(metadata.name)) await kubectl(cluster, ["delete", "node", metadata.name]);
   }
@@ -230,7 +198,7 @@ function freeNumber(cluster: string, agents: readonly string[]): number {
 }
 
 async function addAgent(cluster: string): Promise<void> {
-  const number = freeNumber(cluster, await nodeNames(cluster, ["agent"]));
+  const number = freeNumber(cluster, nodeNames(await listContainers(cluster), ["agent"]));
   await output("k3d", [
     "node",
     "create",
@@ -249,9 +217,9 @@ async function addAgent(cluster: string): Promise<void> {
 
 /** The agents, without those that an interrupted update left before Kubernetes knew them: these are removed. */
 async function knownAgents(cluster: string): Promise<string[]> {
+  const agents = nodeNames(await ourContainers(cluster), ["agent"]);
   const nodes = await kubernetesNodes(cluster);
   const known = nodes.map(({ metadata }) => metadata.name);
-  const agents = await nodeNames(cluster, ["agent"]);
   for (const agent of agents.filter((name) => !known.includes(name))) {
     await output("k3d", ["node", "delete", agent]);
   }
@@ -286,7 +254,7 @@ function toNode(name: string, nodes: readonly KubernetesNode[], containers: read
 }
 
 async function findNodes(cluster: string): Promise<K3dNode[]> {
-  const names = await nodeNames(cluster);
+  const names = nodeNames(await ourContainers(cluster));
   const nodes = await kubernetesNodes(cluster);
   const containers = JSON.parse(await output("docker", ["inspect", ...names])) as Container[];
   // The first node, a server, is the one whose address is the API server's.
@@ -301,7 +269,7 @@ async function printNodes(cluster: string): Promise<void> {
       problem:
         `${error instanceof Error ? error.message : String(error)}\n` +
         `${cluster} doesn't run as it was made. If it was stopped: k3d cluster start ${cluster}. ` +
-        `If it is gone or broken, make it anew: npm run up -- STACK --replace '**::${cluster}-containers'`,
+        `If it is gone or broken, make it anew: npm run up -- STACK --replace '**::${cluster}-identity'`,
     }),
   );
   process.stdout.write(JSON.stringify(answer));

@@ -66,11 +66,12 @@ describe("a k3d cluster", () => {
   test("is the containers that k3d starts on the network, and a provider", async () => {
     const { graph } = await make();
     expect(graph.children("east", component)).toEqual({
+      "east-identity": types.command,
       "east-containers": types.command,
       east: types.kubernetesProvider,
     });
     expect(graph.provider("east-containers")).toBe("command");
-    expect(graph.dependencies("east-containers")).toEqual(["mc-network"]);
+    expect(graph.dependencies("east-containers")).toEqual(["east-identity", "mc-network"]);
   });
 
   test("is told by its environment what to be", async () => {
@@ -91,15 +92,24 @@ describe("a k3d cluster", () => {
         MESH_CLUSTER_DOMAIN: "east.local",
         LOG_COLORS: "false",
       },
-      triggers: ["rancher/k3s:v1.33.4-k3s1", 1, "east.local", "mc-network", "10.1.0.0/16", "172.16.1.0/24"],
+      triggers: ["east-identity-id"],
       logging: "stderr",
     });
   });
 
-  test("is replaced for what can't change while it runs, and gets agents without", async () => {
+  test("becomes another one for what can't change while it runs, and gets agents without", async () => {
     const triggers = async (more: Record<string, unknown> = {}) =>
-      (await make(more)).graph.named("east-containers").inputs["triggers"];
+      (await make(more)).graph.named("east-identity").inputs["triggers"];
     const before = await triggers();
+    expect(before).toEqual([
+      "test",
+      "rancher/k3s:v1.33.4-k3s1",
+      1,
+      "cluster.local",
+      "mc-network",
+      "10.1.0.0/16",
+      "172.16.1.0/24",
+    ]);
     expect(await triggers({ agents: 1 })).toEqual(before);
     for (const more of [
       { servers: 3 },
@@ -141,6 +151,7 @@ describe("its nodes", () => {
         command: `${program} nodes`,
         environment: {
           MESH_CLUSTER: "east",
+          MESH_ENVIRONMENT: "test",
           MESH_NETWORK: "mc-network",
           MESH_CREATED: expect.stringMatching(/^[0-9a-f]{12}$/) as string,
         },
@@ -162,13 +173,9 @@ describe("its nodes", () => {
   });
 });
 
-describe("its provider", () => {
-  const identifier = async (more: Record<string, unknown> = {}) =>
-    (await make(more)).graph.named("east", types.kubernetesProvider).inputs["clusterIdentifier"];
-
-  test("is for another cluster when the cluster is replaced, not when it has more agents", async () => {
-    expect(await identifier()).toMatch(/^test east [0-9a-f]{12}$/);
-    expect(await identifier({ agents: 3 })).toBe(await identifier());
-    expect(await identifier({ podNetworks: "10.9.0.0/16" })).not.toBe(await identifier());
-  });
+test("its provider is for another cluster when the cluster becomes another one", async () => {
+  const { graph } = await make();
+  const provider = graph.named("east", types.kubernetesProvider);
+  expect(provider.inputs["clusterIdentifier"]).toBe("test east east-identity-id");
+  expect(provider.propertyDependencies["clusterIdentifier"]).toEqual([graph.named("east-identity").urn]);
 });

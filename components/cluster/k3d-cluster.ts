@@ -3,6 +3,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { K3dClusterSettings } from "../../settings/settings.ts";
+import { ClusterIdentity } from "./cluster-identity.ts";
 import { clusterProvider, fingerprint, type Cluster, type ClusterAccess } from "./cluster.ts";
 import type { DockerNetwork } from "./docker-network.ts";
 
@@ -49,14 +50,21 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
     super("mesh:cluster:K3dCluster", name, {}, opts);
 
     this.settings = settings;
-    const fixed = [
-      settings.image,
-      settings.servers,
-      settings.clusterDomain,
-      settings.dockerNetwork,
-      ...settings.podNetworks,
-      ...settings.serviceNetworks,
-    ];
+    const identity = new ClusterIdentity(
+      `${name}-identity`,
+      {
+        fixed: [
+          environment,
+          settings.image,
+          settings.servers,
+          settings.clusterDomain,
+          settings.dockerNetwork,
+          ...settings.podNetworks,
+          ...settings.serviceNetworks,
+        ],
+      },
+      { parent: this },
+    );
     const containers = new command.local.Command(
       `${name}-containers`,
       {
@@ -77,7 +85,7 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
           LOG_COLORS: "false",
         },
         // What can't be changed on a running cluster replaces it.
-        triggers: fixed,
+        triggers: [identity.id],
         logging: "stderr",
       },
       { parent: this, dependsOn: network, additionalSecretOutputs: ["stdout"], deleteBeforeReplace: true },
@@ -91,6 +99,7 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
           command: `${program} nodes`,
           environment: {
             MESH_CLUSTER: settings.name,
+            MESH_ENVIRONMENT: environment,
             MESH_NETWORK: settings.dockerNetwork,
             // Waits for the containers. Their id won't do: a preview has one for containers that are still to be made.
             MESH_CREATED: pulumi.unsecret(containers.stdout).apply((text) => fingerprint([text])),
@@ -107,7 +116,7 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
         : pulumi.output(settings.apiServer);
     this.provider = clusterProvider(
       name,
-      { identity: [environment, settings.name, fingerprint(fixed)], kubeconfig: this.kubeconfig },
+      { identity: [environment, settings.name, identity.id], kubeconfig: this.kubeconfig },
       { parent: this },
     );
     this.registerOutputs({ apiServer: this.apiServer });

@@ -29,6 +29,7 @@ describe("a simulated cluster", () => {
   test("is the processes that kwokctl starts, and a provider", async () => {
     const { graph } = await make();
     expect(graph.children("east", component)).toEqual({
+      "east-identity": types.command,
       "east-processes": types.command,
       east: types.kubernetesProvider,
     });
@@ -47,7 +48,7 @@ describe("a simulated cluster", () => {
         MESH_SERVICE_NETWORK: "172.16.1.0/24",
         MESH_NODES: "3",
       },
-      triggers: ["10.1.0.0/16", "172.16.1.0/24"],
+      triggers: ["east-identity-id"],
       logging: "stderr",
     });
   });
@@ -79,14 +80,18 @@ describe("a simulated cluster", () => {
   });
 });
 
-describe("its provider", () => {
-  const identifier = async (more: Record<string, unknown> = {}) =>
-    (await make(more)).graph.named("east", types.kubernetesProvider).inputs["clusterIdentifier"];
+test("becomes another cluster when the networks are others, not when there are more nodes", async () => {
+  const triggers = async (more: Record<string, unknown> = {}) =>
+    (await make(more)).graph.named("east-identity").inputs["triggers"];
+  expect(await triggers()).toEqual(["10.1.0.0/16", "172.16.1.0/24"]);
+  expect(await triggers({ nodes: 3 })).toEqual(await triggers());
+  expect(await triggers({ podNetworks: "10.9.0.0/16" })).not.toEqual(await triggers());
+  expect(await triggers({ serviceNetworks: "172.16.9.0/24" })).not.toEqual(await triggers());
+});
 
-  test("is for another cluster when the networks are others, not when there are more nodes", async () => {
-    expect(await identifier()).toMatch(/^test east [0-9a-f]{12}$/);
-    expect(await identifier({ nodes: 3 })).toBe(await identifier());
-    expect(await identifier({ podNetworks: "10.9.0.0/16" })).not.toBe(await identifier());
-    expect(await identifier({ serviceNetworks: "172.16.9.0/24" })).not.toBe(await identifier());
-  });
+test("its provider is for another cluster then", async () => {
+  const { graph } = await make();
+  const provider = graph.named("east", types.kubernetesProvider);
+  expect(provider.inputs["clusterIdentifier"]).toBe("test east east-identity-id");
+  expect(provider.propertyDependencies["clusterIdentifier"]).toEqual([graph.named("east-identity").urn]);
 });

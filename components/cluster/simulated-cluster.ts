@@ -3,7 +3,8 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { SimulatedClusterSettings } from "../../settings/settings.ts";
-import { clusterProvider, fingerprint, type Cluster, type ClusterAccess } from "./cluster.ts";
+import { ClusterIdentity } from "./cluster-identity.ts";
+import { clusterProvider, type Cluster, type ClusterAccess } from "./cluster.ts";
 import { serverOf } from "./kubeconfig.ts";
 
 export interface SimulatedClusterArgs {
@@ -30,7 +31,11 @@ export class SimulatedCluster extends pulumi.ComponentResource implements Cluste
     super("mesh:cluster:SimulatedCluster", name, {}, opts);
 
     this.settings = settings;
-    const fixed = [...settings.podNetworks, ...settings.serviceNetworks];
+    const identity = new ClusterIdentity(
+      `${name}-identity`,
+      { fixed: [...settings.podNetworks, ...settings.serviceNetworks] },
+      { parent: this },
+    );
     const processes = new command.local.Command(
       `${name}-processes`,
       {
@@ -44,7 +49,7 @@ export class SimulatedCluster extends pulumi.ComponentResource implements Cluste
           MESH_NODES: settings.nodes.toString(),
         },
         // What can't be changed on a running cluster replaces it.
-        triggers: fixed,
+        triggers: [identity.id],
         logging: "stderr",
       },
       { parent: this, additionalSecretOutputs: ["stdout"], deleteBeforeReplace: true },
@@ -58,7 +63,7 @@ export class SimulatedCluster extends pulumi.ComponentResource implements Cluste
     this.deletedWith = processes;
     this.provider = clusterProvider(
       name,
-      { identity: [environment, settings.name, fingerprint(fixed)], kubeconfig: this.kubeconfig },
+      { identity: [environment, settings.name, identity.id], kubeconfig: this.kubeconfig },
       { parent: this },
     );
     this.registerOutputs({ apiServer: this.apiServer });

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
-import type { K3dNodesAnswer } from "./components/cluster/k3d-cluster.ts";
+import type { K3dAnswer, K3dNode } from "./components/cluster/k3d-cluster.ts";
 import { clustersNamed, configuration, existing, k3d, simulated } from "./settings/test-examples.ts";
 import {
   kubeconfigOf,
@@ -160,7 +160,7 @@ describe("two clusters, linked both ways", () => {
       [types.request]: 12,
       [types.certificate]: 12,
       // For each cluster its processes and a clean-up of definitions, for each link one of mirrors.
-      [types.command]: 6,
+      [types.command]: 8,
       [types.namespace]: 6,
       [types.release]: 2,
       [types.chart]: 6,
@@ -339,7 +339,7 @@ describe("order", () => {
         clusters: { east: k3d(1), west: k3d(2) },
         links: { oneWay: [{ source: "east", target: "west", carries: ["pod-to-pod"] }] },
       },
-      { answers: () => ({ stdout: JSON.stringify([node] satisfies K3dNodesAnswer) }) },
+      { answers: () => ({ stdout: JSON.stringify({ found: [node] } satisfies K3dAnswer<K3dNode[]>) }) },
     );
     expect(routed.dependencies("east-to-west-link")).toEqual([
       "east-linkerd-multicluster-chart",

@@ -5,7 +5,7 @@ import { parseSettings } from "../../settings/parse.ts";
 import { configuration, existing, k3d, simulated } from "../../settings/test-examples.ts";
 import { kubeconfigOf, record, types, valueOf } from "../../tests/record.ts";
 import { createClusters, createPodRoutes } from "./create-clusters.ts";
-import type { K3dNodesAnswer } from "./k3d-cluster.ts";
+import type { K3dAnswer, K3dNode } from "./k3d-cluster.ts";
 
 function adopted(number: number) {
   const { context: _context, ...rest } = existing(number, { kubeconfig: kubeconfigOf("adopted") });
@@ -24,7 +24,7 @@ function make(clusters: Record<string, unknown>, links: Record<string, unknown> 
       answers: (_token, inputs) => {
         const { MESH_CLUSTER } = inputs["environment"] as { MESH_CLUSTER: string };
         const node = { name: MESH_CLUSTER, address: "172.18.0.2", podNetwork: "10.1.0.0/24", started: "now" };
-        return { stdout: JSON.stringify([node] satisfies K3dNodesAnswer) };
+        return { stdout: JSON.stringify({ found: [node] } satisfies K3dAnswer<K3dNode[]>) };
       },
     },
   );

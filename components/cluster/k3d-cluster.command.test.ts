@@ -111,12 +111,11 @@ describe("create", () => {
   const made = {
     [list]: [listed(), listed(server, balancer)],
     [getNodes]: oneNode,
-    [getKubeconfig]: "kubeconfig",
   };
 
-  test("makes the cluster, waits for its nodes, adds its context and prints its kubeconfig", async () => {
+  test("makes the cluster, waits for its nodes and adds its context", async () => {
     const { code, stdout, calls, configuration } = await run("create", made);
-    expect(calls).toEqual([list, createCluster, list, getNodes, addContext, getKubeconfig]);
+    expect(calls).toEqual([list, createCluster, list, getNodes, addContext]);
     expect(parse(configuration ?? "")).toEqual(
       k3dConfiguration({
         cluster: "cluster1",
@@ -130,7 +129,7 @@ describe("create", () => {
         clusterDomain: "cluster.local",
       }),
     );
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "kubeconfig" });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   });
 
   test.each([
@@ -142,7 +141,7 @@ describe("create", () => {
       ...made,
       [list]: [listed(...leftover), listed(server, balancer)],
     });
-    expect(calls).toEqual([list, deleteCluster, createCluster, list, getNodes, addContext, getKubeconfig]);
+    expect(calls).toEqual([list, deleteCluster, createCluster, list, getNodes, addContext]);
     expect(stderr).toContain("cluster1 was left by an interrupted update; starting it anew");
     expect(code).toBe(0);
   });
@@ -187,7 +186,7 @@ describe("create", () => {
       ...made,
       "k3d kubeconfig merge": { fails: "multiple kubeconfigs specified via KUBECONFIG" },
     });
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "kubeconfig" });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
     expect(stderr).toContain("cluster1: the default kubeconfig has no context k3d-cluster1");
   });
 });
@@ -199,11 +198,11 @@ describe("update", () => {
     `${inServer} drain ${name} --ignore-daemonsets --delete-emptydir-data --force --timeout=60s`;
   const nodes = (...names: readonly string[]) =>
     kubernetesNodes(...names.map((name, index) => kubernetesNode(name, `10.23.${index.toString()}.0/24`)));
-  /** The calls between the two that ask for the state before, and the three that end every update. */
+  /** The calls between the two that ask for the state before, and the two that end every update. */
   const steps = (calls: readonly string[]) => {
     expect(calls.slice(0, 2)).toEqual([list, getNodes]);
-    expect(calls.slice(-3)).toEqual([list, getNodes, getKubeconfig]);
-    return calls.slice(2, -3);
+    expect(calls.slice(-2)).toEqual([list, getNodes]);
+    return calls.slice(2, -2);
   };
 
   test("adds agents", async () => {
@@ -219,7 +218,6 @@ describe("update", () => {
           listed(server, agent("agent-1-0"), agent("agent-0-0")),
         ],
         [getNodes]: [nodes("server-0"), nodes("server-0"), nodes("server-0", "agent-0-0", "agent-1-0")],
-        [getKubeconfig]: "kubeconfig",
       },
       { MESH_AGENTS: "2" },
     );
@@ -231,7 +229,7 @@ describe("update", () => {
       list,
       create("cluster1-agent-1"),
     ]);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "kubeconfig" });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   });
 
   test("gives a new agent a number that is free, whoever made the others", async () => {
@@ -306,6 +304,12 @@ describe("update", () => {
   });
 });
 
+test("kubeconfig prints the kubeconfig", async () => {
+  const { code, stdout, calls } = await run("kubeconfig", { [getKubeconfig]: "kubeconfig" });
+  expect(calls).toEqual([getKubeconfig]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "kubeconfig" });
+});
+
 describe("delete", () => {
   test.each([
     ["its containers are there", listed(server, balancer)],
@@ -374,11 +378,33 @@ describe("nodes", () => {
       started: `start of ${name}`,
     });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toEqual([
-      node("server-0", "172.18.0.2", "10.23.0.0/24"),
-      node("agent-2", "172.18.0.4", "10.23.1.0/24"),
-      node("agent-10-0", "172.18.0.6", "10.23.2.0/24"),
-    ]);
+    expect(JSON.parse(stdout)).toEqual({
+      found: [
+        node("server-0", "172.18.0.2", "10.23.0.0/24"),
+        node("agent-2", "172.18.0.4", "10.23.1.0/24"),
+        node("agent-10-0", "172.18.0.6", "10.23.2.0/24"),
+      ],
+    });
+  });
+
+  test("have a first server, whose address on the shared network is printed without asking Kubernetes", async () => {
+    const { code, stdout, calls } = await run("server", {
+      [list]: listed(balancer, agent("agent-0"), server),
+      "docker inspect": inspected(["server-0", "172.18.0.2"]),
+    });
+    expect(calls).toEqual([list, "docker inspect k3d-cluster1-server-0"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ found: "172.18.0.2" });
+  });
+
+  test("whose first server has no address say so", async () => {
+    const { stdout } = await run("server", {
+      [list]: listed(server),
+      "docker inspect": inspected(["server-0", ""]),
+    });
+    expect((JSON.parse(stdout) as { problem: string }).problem).toContain(
+      "node k3d-cluster1-server-0 has no address\ncluster1 doesn't run as it was made.",
+    );
   });
 
   const waysOut =
@@ -410,6 +436,8 @@ describe("nodes", () => {
 });
 
 test("an action that isn't there, or a missing setting, is one message", async () => {
-  expect((await run("grow", {})).stderr).toBe("say what to do: create, update, delete, nodes\n");
+  expect((await run("grow", {})).stderr).toBe(
+    "say what to do: create, update, delete, kubeconfig, server, nodes\n",
+  );
   expect((await run("create", {}, { MESH_CLUSTER: "" })).stderr).toBe("MESH_CLUSTER is not set\n");
 });

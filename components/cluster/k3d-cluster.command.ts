@@ -1,11 +1,11 @@
-/** Creates, updates or deletes one k3d cluster and prints its kubeconfig; or prints what its nodes are now. */
+/** Creates, updates or deletes one k3d cluster; or prints its kubeconfig, its server's address or what its nodes are now. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { stringify } from "yaml";
 
-import type { K3dNode, K3dNodesAnswer } from "./k3d-cluster.ts";
+import type { K3dAnswer, K3dNode } from "./k3d-cluster.ts";
 import {
   areForeign,
   deleteCluster,
@@ -127,7 +127,6 @@ async function create(cluster: string): Promise<void> {
   }
   await waitUntilReady(cluster);
   await addContext(cluster);
-  await printKubeconfig(cluster);
 }
 
 /** kubectl inside a server's container, so that none is needed here. */
@@ -234,7 +233,6 @@ async function update(cluster: string): Promise<void> {
   await forgetGoneNodes(cluster);
   for (let count = agents.length; count < wanted; count++) await addAgent(cluster);
   await waitUntilReady(cluster);
-  await printKubeconfig(cluster);
 }
 
 interface Container {
@@ -243,9 +241,17 @@ interface Container {
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
 }
 
+function addressOf(container: Container | undefined): string {
+  return container?.NetworkSettings.Networks[required("MESH_NETWORK")]?.IPAddress ?? "";
+}
+
+async function inspect(names: readonly string[]): Promise<Container[]> {
+  return JSON.parse(await output("docker", ["inspect", ...names])) as Container[];
+}
+
 function toNode(name: string, nodes: readonly KubernetesNode[], containers: readonly Container[]): K3dNode {
   const container = containers.find(({ Name }) => Name === `/${name}`);
-  const address = container?.NetworkSettings.Networks[required("MESH_NETWORK")]?.IPAddress ?? "";
+  const address = addressOf(container);
   const podNetwork = nodes.find(({ metadata }) => metadata.name === name)?.spec.podCIDR;
   if (container === undefined || address === "" || podNetwork === undefined) {
     throw new Error(`node ${name} has no address or no pod network`);
@@ -256,15 +262,24 @@ function toNode(name: string, nodes: readonly KubernetesNode[], containers: read
 async function findNodes(cluster: string): Promise<K3dNode[]> {
   const names = nodeNames(await ourContainers(cluster));
   const nodes = await kubernetesNodes(cluster);
-  const containers = JSON.parse(await output("docker", ["inspect", ...names])) as Container[];
-  // The first node, a server, is the one whose address is the API server's.
+  const containers = await inspect(names);
   return names.map((name) => toNode(name, nodes, containers));
 }
 
+/** Where other clusters reach the API server: at the first server. */
+async function findServer(cluster: string): Promise<string> {
+  const [name = ""] = nodeNames(await ourContainers(cluster));
+  const [container] = await inspect([name]);
+  const address = addressOf(container);
+  if (address === "") throw new Error(`node ${name} has no address`);
+  return address;
+}
+
 /** A failure is printed too: as one of the engine, it would come with a stack trace that hides the ways out. */
-async function printNodes(cluster: string): Promise<void> {
-  const answer: K3dNodesAnswer = await findNodes(cluster).then(
-    (nodes) => nodes,
+async function printAnswer<T>(find: (cluster: string) => Promise<T>): Promise<void> {
+  const cluster = required("MESH_CLUSTER");
+  const answer: K3dAnswer<T> = await find(cluster).then(
+    (found) => ({ found }),
     (error: unknown) => ({
       problem:
         `${error instanceof Error ? error.message : String(error)}\n` +
@@ -288,6 +303,8 @@ if (isProgram(import.meta.filename)) {
     create: alone(create),
     update: alone(update),
     delete: alone(remove),
-    nodes: () => printNodes(required("MESH_CLUSTER")),
+    kubeconfig: () => printKubeconfig(required("MESH_CLUSTER")),
+    server: () => printAnswer(findServer),
+    nodes: () => printAnswer(findNodes),
   });
 }

@@ -35,8 +35,10 @@ async function make(more: Record<string, unknown> = {}) {
     },
     {
       answers: (_token, inputs) => {
-        questions.push(inputs as unknown as Question);
-        return { stdout: JSON.stringify(nodes) };
+        const question = inputs as unknown as Question;
+        questions.push(question);
+        const found = question.command.endsWith(" server") ? "172.18.0.2" : nodes;
+        return { stdout: JSON.stringify({ found }) };
       },
     },
   );
@@ -68,6 +70,7 @@ describe("a k3d cluster", () => {
     expect(graph.children("east", component)).toEqual({
       "east-identity": types.command,
       "east-containers": types.command,
+      "east-kubeconfig": types.command,
       east: types.kubernetesProvider,
     });
     expect(graph.provider("east-containers")).toBe("command");
@@ -128,12 +131,22 @@ describe("a k3d cluster", () => {
     expect(graph.named("east-containers").deleteBeforeReplace).toBe(true);
   });
 
+  test("prints its kubeconfig apart, so that more agents don't make it unknown, and other containers do", async () => {
+    const { graph } = await make();
+    expect(graph.named("east-kubeconfig").inputs).toEqual({
+      create: `${program} kubeconfig`,
+      environment: { MESH_CLUSTER: "east" },
+      triggers: ["east-containers-id"],
+      logging: "none",
+    });
+  });
+
   test("offers the printed kubeconfig as a secret", async () => {
     const { graph, result } = await make();
-    expect(await valueOf(result.kubeconfig)).toBe(kubeconfigOf("east-containers"));
+    expect(await valueOf(result.kubeconfig)).toBe(kubeconfigOf("east-kubeconfig"));
     expect(await pulumi.isSecret(result.kubeconfig)).toBe(true);
     expect(result.access).toEqual({ kubeconfig: result.kubeconfig });
-    expect(graph.named("east-containers").additionalSecretOutputs).toContain("stdout");
+    expect(graph.named("east-kubeconfig").additionalSecretOutputs).toContain("stdout");
     expect(graph.named("east", types.kubernetesProvider).secrets).toEqual(["kubeconfig"]);
   });
 
@@ -146,23 +159,23 @@ describe("a k3d cluster", () => {
 describe("its nodes", () => {
   test("are asked for at every run, once the containers are there", async () => {
     const { questions, result } = await make();
-    expect(questions).toEqual([
-      {
-        command: `${program} nodes`,
-        environment: {
-          MESH_CLUSTER: "east",
-          MESH_ENVIRONMENT: "test",
-          MESH_NETWORK: "mc-network",
-          MESH_CREATED: expect.stringMatching(/^[0-9a-f]{12}$/) as string,
-        },
-        logging: "none",
+    const question = (action: string) => ({
+      command: `${program} ${action}`,
+      environment: {
+        MESH_CLUSTER: "east",
+        MESH_ENVIRONMENT: "test",
+        MESH_NETWORK: "mc-network",
+        MESH_AFTER: expect.stringMatching(/^[0-9a-f]{12}$/) as string,
       },
-    ]);
+      logging: "none",
+    });
+    expect(questions).toHaveLength(2);
+    expect(questions).toEqual(expect.arrayContaining([question("nodes"), question("server")]));
     expect(await valueOf(result.nodes)).toEqual(nodes);
     expect(await pulumi.isSecret(result.nodes)).toBe(false);
   });
 
-  test("say where the others reach the API server: at the first one, on the shared network", async () => {
+  test("include the server where the others reach the API server, on the shared network", async () => {
     const { result } = await make();
     expect(await valueOf(result.apiServer)).toBe("https://172.18.0.2:6443");
   });

@@ -23,16 +23,16 @@ export interface K3dNode {
   readonly started: string;
 }
 
-/** What the program's action `nodes` prints. */
-export type K3dNodesAnswer = readonly K3dNode[] | { readonly problem: string };
-
-function nodesOf(text: string): readonly K3dNode[] {
-  const answer = JSON.parse(text) as K3dNodesAnswer;
-  if ("problem" in answer) throw new pulumi.RunError(answer.problem);
-  return answer;
-}
+/** What the program's actions `server` and `nodes` print. */
+export type K3dAnswer<T> = { readonly found: T } | { readonly problem: string };
 
 const program = "node components/cluster/k3d-cluster.command.ts";
+
+function found<T>(text: string): T {
+  const answer = JSON.parse(text) as K3dAnswer<T>;
+  if ("problem" in answer) throw new pulumi.RunError(answer.problem);
+  return answer.found;
+}
 
 /** A k3s cluster in Docker containers on this machine. */
 export class K3dCluster extends pulumi.ComponentResource implements Cluster {
@@ -88,31 +88,44 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
         triggers: [identity.id],
         logging: "stderr",
       },
-      { parent: this, dependsOn: network, additionalSecretOutputs: ["stdout"], deleteBeforeReplace: true },
+      { parent: this, dependsOn: network, deleteBeforeReplace: true },
     );
-    this.kubeconfig = pulumi.secret(containers.stdout);
+    // Printed apart, so that it stays known while the containers change: a preview without it could render no chart.
+    const printed = new command.local.Command(
+      `${name}-kubeconfig`,
+      {
+        create: `${program} kubeconfig`,
+        environment: { MESH_CLUSTER: settings.name },
+        triggers: [containers.id],
+        logging: "none",
+      },
+      { parent: this, additionalSecretOutputs: ["stdout"] },
+    );
+    this.kubeconfig = pulumi.secret(printed.stdout);
     this.access = { kubeconfig: this.kubeconfig };
     this.deletedWith = containers;
-    this.nodes = command.local
-      .runOutput(
-        {
-          command: `${program} nodes`,
-          environment: {
-            MESH_CLUSTER: settings.name,
-            MESH_ENVIRONMENT: environment,
-            MESH_NETWORK: settings.dockerNetwork,
-            // Waits for the containers. Their id won't do: a preview has one for containers that are still to be made.
-            MESH_CREATED: pulumi.unsecret(containers.stdout).apply((text) => fingerprint([text])),
+    const ask = <T>(action: string, after: command.local.Command) =>
+      command.local
+        .runOutput(
+          {
+            command: `${program} ${action}`,
+            environment: {
+              MESH_CLUSTER: settings.name,
+              MESH_ENVIRONMENT: environment,
+              MESH_NETWORK: settings.dockerNetwork,
+              // Waits for it. Its id won't do: a preview has one for what is still to be made.
+              MESH_AFTER: pulumi.unsecret(after.stdout).apply((text) => fingerprint([text])),
+            },
+            logging: "none",
           },
-          logging: "none",
-        },
-        { parent: this },
-      )
-      .stdout.apply(nodesOf);
+          { parent: this },
+        )
+        .stdout.apply((text) => found<T>(text));
+    this.nodes = ask<readonly K3dNode[]>("nodes", containers);
     // k3d's own kubeconfig says 0.0.0.0; the other clusters share the Docker network.
     this.apiServer =
       settings.apiServer === undefined
-        ? this.nodes.apply(([server]) => `https://${server?.address ?? ""}:6443`)
+        ? ask<string>("server", printed).apply((address) => `https://${address}:6443`)
         : pulumi.output(settings.apiServer);
     this.provider = clusterProvider(
       name,

@@ -28,8 +28,7 @@ export type K3dAnswer<T> = { readonly found: T } | { readonly problem: string };
 
 const program = "node components/cluster/k3d-cluster.command.ts";
 
-function found<T>(text: string): T {
-  const answer = JSON.parse(text) as K3dAnswer<T>;
+function found<T>(answer: K3dAnswer<T>): T {
   if ("problem" in answer) throw new pulumi.RunError(answer.problem);
   return answer.found;
 }
@@ -120,7 +119,7 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
           },
           { parent: this },
         )
-        .stdout.apply((text) => found<T>(text));
+        .stdout.apply((text) => found(JSON.parse(text) as K3dAnswer<T>));
     this.nodes = ask<readonly K3dNode[]>("nodes", containers);
     // k3d's own kubeconfig says 0.0.0.0; the other clusters share the Docker network.
     this.apiServer =

@@ -159,8 +159,8 @@ describe("two clusters, linked both ways", () => {
       [types.selfSignedCertificate]: 3,
       [types.request]: 12,
       [types.certificate]: 12,
-      // For each cluster its processes and a clean-up of definitions, for each link one of mirrors.
-      [types.command]: 8,
+      // For each cluster its identity, processes, nodes and a clean-up of definitions, for each link one of mirrors.
+      [types.command]: 10,
       [types.namespace]: 6,
       [types.release]: 2,
       [types.chart]: 6,
@@ -198,7 +198,8 @@ describe("two clusters, linked both ways", () => {
       const root = graph.root(resource).name;
       const isCluster = root === "east" || root === "west";
       const cluster = home[root];
-      const expected = cluster === undefined || isCluster ? undefined : `${cluster}-processes`;
+      const isOn = !isCluster || resource.name.endsWith("-nodes");
+      const expected = cluster === undefined || !isOn ? undefined : `${cluster}-processes`;
       return graph.deletedWith(resource.name, resource.type) !== expected;
     });
     expect(wrong.map(({ name }) => name)).toEqual([]);

@@ -13,7 +13,7 @@ const actions = ["up", "preview", "refresh", "destroy"];
 /** Stacks for one person's machine: no passphrase to remember, and no question where nobody can answer it. */
 const localStacks = ["dev", "sim"];
 
-class UsageError extends Error {}
+export class UsageError extends Error {}
 
 /** Which CLI the npm package `pulumi` starts: from 3.249 on, one writes a log of every call, at twice the CPU time. */
 export const pulumiVersion = packageJson.config.pulumiVersion;

@@ -1,4 +1,4 @@
-/** Creates, updates or deletes one simulated cluster with kwokctl; prints its kubeconfig. */
+/** Creates, scales or deletes one simulated cluster with kwokctl; creating prints its kubeconfig. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -172,11 +172,8 @@ async function scaleNodes(kubeconfig: string): Promise<void> {
   for (const name of existing.filter((node) => !wanted.includes(node))) await core.deleteNode({ name });
 }
 
-/** Brings the nodes up to date, then prints the kubeconfig. */
-async function finish(cluster: string): Promise<void> {
-  const kubeconfig = await output("kwokctl", ["get", "kubeconfig", "--name", cluster]);
-  await scaleNodes(kubeconfig);
-  process.stdout.write(kubeconfig);
+function kubeconfigOf(cluster: string): Promise<string> {
+  return output("kwokctl", ["get", "kubeconfig", "--name", cluster]);
 }
 
 async function start(cluster: string, ports: Ports): Promise<void> {
@@ -219,13 +216,15 @@ async function create(): Promise<void> {
     await start(cluster, ports);
     return allAnswer(ports);
   });
-  await finish(cluster);
+  process.stdout.write(await kubeconfigOf(cluster));
 }
 
 if (isProgram(import.meta.filename)) {
   await runAction({
     create,
-    update: () => finish(required("MESH_CLUSTER")),
+    scale: async () => {
+      await scaleNodes(await kubeconfigOf(required("MESH_CLUSTER")));
+    },
     delete: () => remove(required("MESH_CLUSTER")),
   });
 }

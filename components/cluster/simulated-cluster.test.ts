@@ -31,6 +31,7 @@ describe("a simulated cluster", () => {
     expect(graph.children("east", component)).toEqual({
       "east-identity": types.command,
       "east-processes": types.command,
+      "east-nodes": types.command,
       east: types.kubernetesProvider,
     });
     expect(graph.provider("east-processes")).toBe("command");
@@ -40,17 +41,28 @@ describe("a simulated cluster", () => {
     const { graph } = await make({ nodes: 3 });
     expect(graph.named("east-processes").inputs).toEqual({
       create: `${program} create`,
-      update: `${program} update`,
       delete: `${program} delete`,
       environment: {
         MESH_CLUSTER: "test-east",
         MESH_POD_NETWORK: "10.1.0.0/16",
         MESH_SERVICE_NETWORK: "172.16.1.0/24",
-        MESH_NODES: "3",
       },
       triggers: ["east-identity-id"],
       logging: "stderr",
     });
+    expect(graph.named("east-nodes").inputs).toEqual({
+      create: `${program} scale`,
+      update: `${program} scale`,
+      environment: { MESH_CLUSTER: "test-east", MESH_NODES: "3" },
+      triggers: ["east-processes-id"],
+      logging: "stderr",
+    });
+  });
+
+  test("keeps its kubeconfig known while nodes are added, and has nodes before anything is made on it", async () => {
+    const { graph } = await make();
+    expect(graph.dependencies("east-processes")).toEqual(["east-identity"]);
+    expect(graph.dependencies("east", types.kubernetesProvider)).toContain("east-nodes");
   });
 
   test("goes before its replacement comes, as both have one name", async () => {

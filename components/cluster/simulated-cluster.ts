@@ -40,19 +40,32 @@ export class SimulatedCluster extends pulumi.ComponentResource implements Cluste
       `${name}-processes`,
       {
         create: `${program} create`,
-        update: `${program} update`,
         delete: `${program} delete`,
         environment: {
           MESH_CLUSTER: `${environment}-${settings.name}`,
           MESH_POD_NETWORK: settings.podNetworks[0] ?? "",
           MESH_SERVICE_NETWORK: settings.serviceNetworks[0] ?? "",
-          MESH_NODES: settings.nodes.toString(),
         },
         // What can't be changed on a running cluster replaces it.
         triggers: [identity.id],
         logging: "stderr",
       },
       { parent: this, additionalSecretOutputs: ["stdout"], deleteBeforeReplace: true },
+    );
+    // Apart, so that the kubeconfig stays known while nodes are added: a preview without it could render no chart.
+    const nodes = new command.local.Command(
+      `${name}-nodes`,
+      {
+        create: `${program} scale`,
+        update: `${program} scale`,
+        environment: {
+          MESH_CLUSTER: `${environment}-${settings.name}`,
+          MESH_NODES: settings.nodes.toString(),
+        },
+        triggers: [processes.id],
+        logging: "stderr",
+      },
+      { parent: this, deletedWith: processes },
     );
     this.kubeconfig = pulumi.secret(processes.stdout);
     this.apiServer =
@@ -64,7 +77,7 @@ export class SimulatedCluster extends pulumi.ComponentResource implements Cluste
     this.provider = clusterProvider(
       name,
       { identity: [environment, settings.name, identity.id], kubeconfig: this.kubeconfig },
-      { parent: this },
+      { parent: this, dependsOn: nodes },
     );
     this.registerOutputs({ apiServer: this.apiServer });
   }

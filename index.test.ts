@@ -603,6 +603,13 @@ describe("emojivoto", () => {
       "east/emojivoto-namespace",
     );
     expect(other.dependencies("west/emojivoto/emoji-svc-service")).toContain("west/emojivoto-namespace");
+    // Who calls the other cluster starts when there is something to call.
+    expect(other.dependencies("east/emojivoto-web-deployment")).toEqual(
+      expect.arrayContaining(["west/emojivoto/emoji-svc-service", "west/emojivoto/voting-svc-service"]),
+    );
+    expect(other.dependencies("west/emojivoto-vote-bot-deployment")).toContain(
+      "east/emojivoto/web-svc-service",
+    );
   });
 
   test("pod-to-pod, closes its services to all but who calls them", async () => {

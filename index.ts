@@ -12,6 +12,7 @@ import { ExportedService } from "./components/service/exported-service.ts";
 import { ServiceAuthorization } from "./components/service/service-authorization.ts";
 import { TrafficRoute } from "./components/service/traffic-route.ts";
 import { TrustAnchor } from "./components/trust/trust-anchor.ts";
+import { emojivotoPath } from "./settings/emojivoto.ts";
 import { linksFor, mirrorsOf } from "./settings/mirror.ts";
 import { otherPodNetworks } from "./settings/networks.ts";
 import { readSettings } from "./settings/read.ts";
@@ -127,12 +128,21 @@ const links = settings.links.map(({ name, source, target, carries, clients }) =>
   return { source, target, carries, link };
 });
 
+/** What each cluster offers to the others, known when all of it is declared. */
+const offered = Promise.withResolvers<readonly { cluster: string; resource: pulumi.Resource }[]>();
+
+/** Only the others': a Service of the same cluster is there when the pods behind it are. */
+async function offeredTo(caller: string): Promise<pulumi.Resource[]> {
+  return (await offered.promise).filter(({ cluster }) => cluster !== caller).map(({ resource }) => resource);
+}
+
 const emojivotoNamespaces = new Map<string, pulumi.Resource>();
 if (settings.emojivoto !== undefined) {
   const { emojivoto } = settings;
   for (const [cluster, parts] of emojivotoParts(emojivoto)) {
     const options = { ...on(cluster), dependsOn: [installOn(cluster).multicluster.chart] };
-    const { namespace } = new Emojivoto(`${cluster}/emojivoto`, { emojivoto, parts }, options);
+    const args = { emojivoto, parts, called: offeredTo(cluster) };
+    const { namespace } = new Emojivoto(`${cluster}/emojivoto`, args, options);
     emojivotoNamespaces.set(`${cluster}/${emojivoto.namespace}`, namespace);
   }
 }
@@ -165,7 +175,7 @@ const exportedServices = settings.services.map((service) => {
       `${cluster}/${namespace}/${name}-authorization`,
       {
         ...service,
-        selector: service.spec?.selector,
+        selector: exported.selector,
         clients: clients.map((one) => ({
           ...one,
           podNetworks: clusterNamed(one.cluster).settings.podNetworks,
@@ -177,6 +187,12 @@ const exportedServices = settings.services.map((service) => {
   }
   return { ...service, exported };
 });
+
+offered.resolve(
+  exportedServices
+    .filter(({ path }) => path === emojivotoPath)
+    .map(({ cluster, exported }) => ({ cluster, resource: exported.resource })),
+);
 
 for (const route of settings.routes) {
   const { cluster, namespace, name, backends } = route;

@@ -58,28 +58,46 @@ export class TestCluster {
     return JSON.parse(await this.raw(path)) as T;
   }
 
-  /** Every object that the API server knows, as `resource namespace/name`. */
+  /** Every object that the API server knows, in whatever version of its API, as `resource namespace/name`. */
   async inventory(): Promise<string[]> {
     const { groups } = await this.list<V1APIGroupList>("/apis");
-    const roots = groups.flatMap(({ preferredVersion }) => preferredVersion?.groupVersion ?? []);
-    const found: string[] = [];
-    for (const root of ["/api/v1", ...roots.map((version) => `/apis/${version}`)]) {
-      const { resources } = await this.list<V1APIResourceList>(root);
-      for (const { name: resource, verbs } of resources) {
-        if (!verbs.includes("list") || passing.includes(resource)) continue;
-        const { items } = await this.list<KubernetesListObject<KubernetesObject>>(`${root}/${resource}`);
-        for (const { metadata } of items) {
-          const { namespace, name = "" } = metadata ?? {};
-          found.push(`${resource} ${namespace === undefined ? "" : `${namespace}/`}${name}`);
-        }
+    const found = [...(await this.objects("/api/v1"))];
+    for (const { versions } of groups) {
+      const ofGroup = new Set<string>();
+      for (const { groupVersion } of versions) {
+        for (const object of await this.objects(`/apis/${groupVersion}`)) ofGroup.add(object);
       }
+      found.push(...ofGroup);
     }
     return found.sort();
   }
 
+  /** The objects of one version of an API. */
+  private async objects(root: string): Promise<Set<string>> {
+    const { resources } = await this.list<V1APIResourceList>(root);
+    const found = new Set<string>();
+    for (const { name: resource, verbs } of resources) {
+      if (!verbs.includes("list") || passing.includes(resource)) continue;
+      const { items } = await this.list<KubernetesListObject<KubernetesObject>>(`${root}/${resource}`);
+      for (const { metadata } of items) {
+        const { namespace, name = "" } = metadata ?? {};
+        found.add(`${resource} ${namespace === undefined ? "" : `${namespace}/`}${name}`);
+      }
+    }
+    return found;
+  }
+
   /** A Service with pods behind it, as an application's own manifests would make it. */
   async createService(namespace: string, name: string): Promise<void> {
-    const metadata = { name, namespace, labels: { app: name }, annotations: { "example.com/owner": "team" } };
+    const metadata = {
+      name,
+      namespace,
+      labels: { app: name },
+      annotations: {
+        "example.com/owner": "team",
+        "argocd.argoproj.io/tracking-id": name,
+      },
+    };
     await this.core.createNamespace({ body: { metadata: { name: namespace } } }).catch(() => undefined);
     await this.core.createNamespacedService({
       namespace,
@@ -90,6 +108,23 @@ export class TestCluster {
       body: {
         metadata: { ...metadata, annotations: {} },
         spec: { containers: [{ name: "app", image: "app" }] },
+      },
+    });
+  }
+
+  /** A headless Service with one named pod behind it, as a StatefulSet has. */
+  async createHeadlessService(namespace: string, name: string): Promise<void> {
+    const labels = { app: name };
+    const ports = [{ name: "http", port: 80 }];
+    await this.core.createNamespacedService({
+      namespace,
+      body: { metadata: { name, namespace, labels }, spec: { clusterIP: "None", selector: labels, ports } },
+    });
+    await this.core.createNamespacedPod({
+      namespace,
+      body: {
+        metadata: { name: `${name}-0`, namespace, labels },
+        spec: { hostname: `${name}-0`, subdomain: name, containers: [{ name: "app", image: "app" }] },
       },
     });
   }
@@ -107,6 +142,15 @@ export class TestCluster {
       plural: "links",
       name,
     })) as { status?: Record<string, unknown> };
+  }
+
+  /** What each MeshTLSAuthentication of a namespace admits. */
+  async identities(namespace: string): Promise<Record<string, string[]>> {
+    const path = `/apis/policy.linkerd.io/v1alpha1/namespaces/${namespace}/meshtlsauthentications`;
+    const { items } = await this.list<{
+      items: { metadata: { name: string }; spec: { identities: string[] } }[];
+    }>(path);
+    return Object.fromEntries(items.map(({ metadata, spec }) => [metadata.name, spec.identities]));
   }
 
   /** Names of all mirrors in a namespace. */

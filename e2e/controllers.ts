@@ -37,7 +37,12 @@ export class Controllers {
 
   /** The controller of one link, as the multicluster chart starts it. */
   async startLink(kubeconfigPath: string, target: string): Promise<void> {
-    await this.start(kubeconfigPath, [`-probe-service=probe-${target}`, target]);
+    await this.start(kubeconfigPath, [
+      "-enable-headless-services",
+      "-enable-namespace-creation",
+      `-probe-service=probe-${target}`,
+      target,
+    ]);
   }
 
   /** The controller that lets a cluster's own services join federated ones. */
@@ -45,6 +50,7 @@ export class Controllers {
     await this.start(kubeconfigPath, [
       "-local-mirror",
       "-federated-service-selector=mirror.linkerd.io/federated=member",
+      "-excluded-annotations=argocd.argoproj.io/*",
     ]);
   }
 

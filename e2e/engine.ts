@@ -114,11 +114,17 @@ export class Engine {
 
   /** The exit code of a preview that must find nothing to do, and what it printed. */
   async previewWithoutChanges(): Promise<Result> {
-    return this.run(["preview", "--stack", this.stack, "--expect-no-changes", "--diff"]);
+    return this.withoutChanges("preview");
   }
 
   async refreshWithoutChanges(): Promise<Result> {
-    return this.run(["refresh", "--stack", this.stack, "--preview-only", "--expect-no-changes", "--diff"]);
+    return this.withoutChanges("refresh", "--preview-only");
+  }
+
+  private async withoutChanges(...action: string[]): Promise<Result> {
+    const result = await this.run([...action, "--stack", this.stack, "--expect-no-changes", "--diff"]);
+    if (result.code !== 0) console.log(result.output);
+    return result;
   }
 
   /** What an update would do, without the resources that stay the same. */

@@ -664,7 +664,12 @@ export const settingsSchema = z.strictObject({
     .describe("The clusters by name."),
   links: links.prefault({}),
   services: z.array(service).default([]).describe("The services that cross the links."),
-  routes: z.array(route).default([]).describe("Where calls to a service go."),
+  routes: z
+    .array(route)
+    .default([])
+    .describe(
+      "Where calls to a service go. A ServiceProfile of the same Service silently wins over its routes.",
+    ),
   emojivoto: emojivoto.prefault(false),
 });
 

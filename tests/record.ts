@@ -168,10 +168,7 @@ export class Graph {
 
   /** What the engine waits for, step by step: a resource's dependencies, parent, provider and `deletedWith`. */
   private before({ dependencies, parent, provider, deletedWith }: Registered): string[] {
-    // What is only read isn't registered.
-    return [...dependencies, parent, provider, deletedWith].filter(
-      (urn) => urn !== undefined && this.resources.some((resource) => resource.urn === urn),
-    ) as string[];
+    return [...dependencies, parent, provider, deletedWith].filter((urn) => urn !== undefined);
   }
 
   /** The resource without a parent that a resource is a part of. */
@@ -307,7 +304,7 @@ export function toBase64(text: string): string {
 }
 
 /** What the real providers would add to the inputs, in a form that names the resource. */
-function providerOutputs(type: string, name: string, inputs: Plain): Plain {
+function providerOutputs(type: string, name: string): Plain {
   switch (type) {
     case types.privateKey:
       return {
@@ -323,9 +320,8 @@ function providerOutputs(type: string, name: string, inputs: Plain): Plain {
       return { resources: [] };
     case types.command:
       return { stdout: kubeconfigOf(name) };
-    case types.service:
-      // One that is read, not made.
-      return inputs["spec"] === undefined ? { spec: { selector: { app: name } } } : {};
+    case types.servicePatch:
+      return { spec: { selector: { app: name } } };
     default:
       return {};
   }
@@ -414,7 +410,7 @@ export async function record<T>(
         const inputs = given as Plain;
         const state = {
           ...inputs,
-          ...providerOutputs(type, name, inputs),
+          ...providerOutputs(type, name),
           ...tokenOutputs(name, inputs),
           ...outputs?.({ type, name, inputs: unwrap(inputs, "", []) as Plain }),
         };

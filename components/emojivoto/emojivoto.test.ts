@@ -91,6 +91,20 @@ describe("emojivoto on a cluster", () => {
     });
   });
 
+  test("starts those who call the other cluster anew when the way there is another", async () => {
+    const annotations = async (part: EmojivotoPart, mode: string) => {
+      const { graph } = await make([part], { mode });
+      const { spec } = graph.named(`app-${part}-deployment`).inputs as {
+        spec: { template: { metadata: { annotations?: unknown } } };
+      };
+      return spec.template.metadata.annotations;
+    };
+    for (const part of ["web", "vote-bot"] as const) {
+      expect(await annotations(part, "gateway")).not.toEqual(await annotations(part, "pod-to-pod"));
+    }
+    expect(await annotations("emoji", "gateway")).toBeUndefined();
+  });
+
   test("takes its images from where it is told to", async () => {
     const { container } = await make(["emoji"], { registry: "registry.test/demo", version: "v12" });
     expect(container("emoji").container).toMatchObject({

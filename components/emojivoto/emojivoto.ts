@@ -49,6 +49,9 @@ function programs({ namespace, web: webCluster }: EmojivotoSettings): Record<Emo
   };
 }
 
+/** The parts that call the other cluster. */
+const callers: readonly EmojivotoPart[] = ["web", "vote-bot"];
+
 /** Which parts are on which cluster, as in the book: `web` alone, and its back ends with the vote bot. */
 export function emojivotoParts({ web: first, backends }: EmojivotoSettings): [string, EmojivotoPart[]][] {
   return [
@@ -62,16 +65,19 @@ function labelsOf(container: string, version: string): Record<string, string> {
   return { app: container, version };
 }
 
+export interface EmojivotoArgs {
+  readonly emojivoto: EmojivotoSettings;
+  readonly parts: readonly EmojivotoPart[];
+  /** What the other cluster offers; those who call it come after it. */
+  readonly called?: Promise<pulumi.Resource[]>;
+}
+
 /** The part of Linkerd's example application that is on one cluster, without its Services. */
 export class Emojivoto extends pulumi.ComponentResource {
   /** The namespace, for what else is in it. */
   readonly namespace: k8s.core.v1.Namespace;
 
-  constructor(
-    name: string,
-    args: { readonly emojivoto: EmojivotoSettings; readonly parts: readonly EmojivotoPart[] },
-    opts: OrderedOptions,
-  ) {
+  constructor(name: string, args: EmojivotoArgs, opts: OrderedOptions) {
     const { emojivoto, parts } = args;
     super("mesh:emojivoto:Emojivoto", name, { parts }, opts);
 
@@ -82,11 +88,13 @@ export class Emojivoto extends pulumi.ComponentResource {
       { parent: this, dependsOn: opts.dependsOn },
     );
     const all = programs(emojivoto);
-    for (const part of parts) this.deploy(`${name}-${part}`, part, all[part], emojivoto);
+    for (const part of parts) this.deploy(`${name}-${part}`, part, all[part], args);
     this.registerOutputs({});
   }
 
-  private deploy(name: string, part: EmojivotoPart, program: Program, emojivoto: EmojivotoSettings): void {
+  private deploy(name: string, part: EmojivotoPart, program: Program, args: EmojivotoArgs): void {
+    const { emojivoto, called } = args;
+    const isCaller = callers.includes(part);
     const namespace = this.namespace.metadata.name;
     const account = new k8s.core.v1.ServiceAccount(
       `${name}-service-account`,
@@ -121,12 +129,16 @@ export class Emojivoto extends pulumi.ComponentResource {
           replicas: 1,
           selector: { matchLabels: labels },
           template: {
-            metadata: { labels },
+            // A proxy that goes on calling a mirror keeps to how it was reached before; that of a new pod asks anew.
+            metadata: { labels, ...(isCaller ? { annotations: { "mesh/calls-by": emojivoto.mode } } : {}) },
             spec: { serviceAccountName: account.metadata.name, containers: [container] },
           },
         },
       },
-      { parent: this },
+      {
+        parent: this,
+        ...(isCaller && called !== undefined ? { dependsOn: called } : {}),
+      },
     );
   }
 }

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, test } from "vitest";
 
 import type { Mode } from "../../settings/settings.ts";
-import { record, types } from "../../tests/record.ts";
+import { record, types, valueOf } from "../../tests/record.ts";
 import { exportLabels, ExportedService, type ExportedServiceArgs } from "./exported-service.ts";
 
 const exported = "mirror.linkerd.io/exported";
@@ -21,8 +21,8 @@ describe("the labels of an exported service", () => {
   });
 });
 
-async function make(more: Partial<ExportedServiceArgs> = {}) {
-  const { graph, result } = await record(() => {
+async function make(more: Partial<ExportedServiceArgs> = {}, selector?: Record<string, string>) {
+  const program = () => {
     const west = new k8s.Provider("west", {});
     const link = new k8s.core.v1.ConfigMap("link", {}, { provider: west });
     return new ExportedService(
@@ -37,13 +37,26 @@ async function make(more: Partial<ExportedServiceArgs> = {}) {
       },
       { providers: [west], dependsOn: [link] },
     );
-  });
-  return { graph, result };
+  };
+  // What a patch is put on.
+  const live = ({ name }: { name: string }) =>
+    name === "west/shop/cart-labels" && selector !== undefined ? { spec: { selector } } : undefined;
+  return record(program, { outputs: live });
 }
 
 const metadata = { name: "cart", namespace: "shop", labels: { [exported]: "true", [federated]: "member" } };
 
 describe("a Service that others own", () => {
+  test("says which pods are behind it", async () => {
+    const { result } = await make({}, { app: "theirs" });
+    expect(await valueOf(result.selector)).toEqual({ app: "theirs" });
+  });
+
+  test("may have no pods of its own", async () => {
+    const { result } = await make({}, {});
+    expect(await valueOf(result.selector)).toEqual({});
+  });
+
   test("gets labels and nothing else, on its own cluster", async () => {
     const { graph } = await make();
     expect(graph.children("west/shop/cart")).toEqual({ "west/shop/cart-labels": types.servicePatch });
@@ -73,7 +86,8 @@ describe("a Service that others own", () => {
 
 test("a Service of ours is made with the labels on it", async () => {
   const spec = { selector: { app: "cart" }, ports: [{ name: "http", port: 80, targetPort: 8080 }] };
-  const { graph } = await make({ spec });
+  const { graph, result } = await make({ spec });
+  expect(await valueOf(result.selector)).toEqual({ app: "cart" });
   expect(graph.children("west/shop/cart")).toEqual({ "west/shop/cart-service": types.service });
   expect(graph.named("west/shop/cart-service").inputs).toEqual({
     apiVersion: "v1",

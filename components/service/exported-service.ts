@@ -26,6 +26,8 @@ export function exportLabels(modes: readonly Mode[]): Record<string, string> {
 export class ExportedService extends pulumi.ComponentResource {
   /** The Service, or what was put on it; for what must come after it. */
   readonly resource: pulumi.Resource;
+  /** Labels of the pods behind it; undefined for a Service without pods of its own. */
+  readonly selector: pulumi.Output<Readonly<Record<string, string>> | undefined>;
 
   constructor(name: string, args: ExportedServiceArgs, opts: OrderedOptions) {
     const { namespace, modes, spec } = args;
@@ -40,7 +42,7 @@ export class ExportedService extends pulumi.ComponentResource {
     };
     // Un-exporting comes before unlinking, so that the mirror controllers still see it.
     const options = { parent: this, dependsOn: opts.dependsOn };
-    this.resource =
+    const service =
       spec === undefined
         ? new k8s.core.v1.ServicePatch(`${name}-labels`, { metadata }, options)
         : new k8s.core.v1.Service(
@@ -48,6 +50,11 @@ export class ExportedService extends pulumi.ComponentResource {
             { metadata, spec: { selector: spec.selector, ports: [...spec.ports] } },
             options,
           );
+    this.resource = service;
+    // A patch knows the whole Service that it was put on.
+    this.selector = pulumi
+      .output(service.spec)
+      .apply((found: { selector?: Record<string, string> } | undefined) => found?.selector);
     this.registerOutputs({});
   }
 }

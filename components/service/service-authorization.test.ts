@@ -9,29 +9,24 @@ const prefix = "west/shop/cart-authorization";
 const group = "policy.linkerd.io";
 
 /** Who of east may call the pods behind `cart` on west. */
-async function make(more: Partial<ServiceAuthorizationArgs> = {}, selector?: Record<string, string>) {
-  const { graph } = await record(
-    () => {
-      const west = new k8s.Provider("west", {});
-      const chart = new k8s.helm.v4.Chart("chart", { chart: "x" }, { provider: west });
-      return new ServiceAuthorization(
-        prefix,
-        {
-          namespace: "shop",
-          name: "cart",
-          ports: [{ port: 80, targetPort: "http", protocol: "unknown" }],
-          selector: { app: "cart" },
-          clients: [{ cluster: "east", identities: [webOfEast], podNetworks: ["10.1.0.0/16"] }],
-          otherPodNetworks: ["10.1.0.0/16", "10.3.0.0/16", "fd00:3::/64"],
-          ...more,
-        },
-        { providers: [west], dependsOn: [chart] },
-      );
-    },
-    {
-      outputs: ({ name }) => (name === `${prefix}-service` ? { spec: { selector } } : undefined),
-    },
-  );
+async function make(more: Partial<ServiceAuthorizationArgs> = {}) {
+  const { graph } = await record(() => {
+    const west = new k8s.Provider("west", {});
+    const chart = new k8s.helm.v4.Chart("chart", { chart: "x" }, { provider: west });
+    return new ServiceAuthorization(
+      prefix,
+      {
+        namespace: "shop",
+        name: "cart",
+        ports: [{ port: 80, targetPort: "http", protocol: "unknown" }],
+        selector: { app: "cart" },
+        clients: [{ cluster: "east", identities: [webOfEast], podNetworks: ["10.1.0.0/16"] }],
+        otherPodNetworks: ["10.1.0.0/16", "10.3.0.0/16", "fd00:3::/64"],
+        ...more,
+      },
+      { providers: [west], dependsOn: [chart] },
+    );
+  });
   const spec = (name: string) => graph.named(`${prefix}-${name}`).inputs["spec"];
   return { graph, spec };
 }
@@ -126,11 +121,6 @@ describe("a closed port", () => {
       `${prefix}-Server-cart-http`,
     ]);
   });
-});
-
-test("the pods of a Service that others own are asked of it", async () => {
-  const { spec } = await make({ selector: undefined }, { app: "theirs" });
-  expect(spec("Server-cart-http")).toMatchObject({ podSelector: { matchLabels: { app: "theirs" } } });
 });
 
 test.each([undefined, {}])("a Service without pods can't be closed, which is said (%j)", (selector) => {

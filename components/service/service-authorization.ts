@@ -1,15 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { ServiceClients, ServicePort, ServiceSettings, ServiceSpec } from "../../settings/settings.ts";
+import type { ServiceClients, ServicePort, ServiceSettings } from "../../settings/settings.ts";
 import type { OrderedOptions } from "../options.ts";
+
+type Selector = Readonly<Record<string, string>>;
 
 /** Workloads of one cluster that may call, and the networks of that cluster's pods. */
 export type AuthorizedClients = ServiceClients & { readonly podNetworks: readonly string[] };
 
 export interface ServiceAuthorizationArgs extends Pick<ServiceSettings, "namespace" | "name" | "ports"> {
-  /** Labels of the pods; read from the Service where they aren't given. */
-  readonly selector: ServiceSpec["selector"] | undefined;
+  /** Labels of the pods behind the Service. */
+  readonly selector: pulumi.Input<Selector | undefined>;
   /** Who may call from other clusters; nobody else there may. */
   readonly clients: readonly AuthorizedClients[];
   /** Pod networks of all other clusters, CIDR. Who calls from anywhere else is not affected. */
@@ -32,8 +34,6 @@ function everythingBut(networks: readonly string[]) {
   ];
   return families.map(({ cidr, except }) => (except.length > 0 ? { cidr, except } : { cidr }));
 }
-
-type Selector = Readonly<Record<string, string>>;
 
 /** Labels of the pods behind a Service; one that has none of its own can't be closed. */
 export function podsOf(service: string, selector: Selector | undefined): Selector {
@@ -112,7 +112,8 @@ export class ServiceAuthorization extends pulumi.ComponentResource {
           { parent: this, dependsOn: opts.dependsOn },
         ),
     );
-    const matchLabels = args.selector ?? this.readSelector(name, args);
+    const service = `${namespace}/${args.name}`;
+    const matchLabels = pulumi.output(args.selector).apply((selector) => podsOf(service, selector));
     for (const port of containerPorts(args.ports)) {
       const { targetPort = port.port, protocol: proxyProtocol } = port;
       new k8s.apiextensions.CustomResource(
@@ -127,11 +128,5 @@ export class ServiceAuthorization extends pulumi.ComponentResource {
       );
     }
     this.registerOutputs({});
-  }
-
-  private readSelector(name: string, args: ServiceAuthorizationArgs): pulumi.Output<Selector> {
-    const id = `${args.namespace}/${args.name}`;
-    const service = k8s.core.v1.Service.get(`${name}-service`, id, { parent: this });
-    return service.spec.selector.apply((selector: Selector | undefined) => podsOf(id, selector));
   }
 }

@@ -6,7 +6,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 
 import { findProgram, isProgram } from "../components/cluster/programs.ts";
-import { engineEnvironment, UsageError } from "./stack.ts";
+import { engineEnvironment } from "./stack.ts";
+import { UsageError } from "./usage.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const programs = ["kubectl", "linkerd"];

@@ -4,6 +4,7 @@ import path from "node:path";
 
 import { findMissing, formatMissing } from "./preflight.ts";
 import { parseStackFile, readStackFile, removeNewSalt } from "./stack-file.ts";
+import { UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import packageJson from "../package.json" with { type: "json" };
 
@@ -12,8 +13,6 @@ const actions = ["up", "preview", "refresh", "destroy"];
 
 /** Stacks for one person's machine: no passphrase to remember, and no question where nobody can answer it. */
 const localStacks = ["dev", "sim"];
-
-export class UsageError extends Error {}
 
 /** Which CLI the npm package `pulumi` starts: from 3.249 on, one writes a log of every call, at twice the CPU time. */
 export const pulumiVersion = packageJson.config.pulumiVersion;

@@ -1,5 +1,6 @@
 import { X509Certificate, createPrivateKey } from "node:crypto";
 
+import { isUnknown } from "../encrypted.ts";
 import type { Problem } from "../problem.ts";
 import type { ClusterSettings, GivenCertificate, Settings } from "../settings.ts";
 
@@ -58,6 +59,7 @@ function certificateProblems(
 }
 
 function keyProblems(path: string, certificate: X509Certificate | undefined, privateKey: string): Problem[] {
+  if (isUnknown(privateKey)) return [];
   try {
     const matches = certificate?.checkPrivateKey(createPrivateKey(privateKey)) ?? true;
     return matches
@@ -71,7 +73,7 @@ function keyProblems(path: string, certificate: X509Certificate | undefined, pri
 function anchorProblems({ trust }: Settings): Problem[] {
   if (trust.givenAnchor === undefined) return [];
   const { certificate, privateKey } = trust.givenAnchor;
-  const bundle = parseBundle(certificate);
+  const bundle = isUnknown(certificate) ? [] : parseBundle(certificate);
   return [
     ...bundle.flatMap((anchor) => certificateProblems("trust.anchor.certificate", anchor, true)),
     ...(privateKey === undefined ? [] : keyProblems("trust.anchor.privateKey", bundle[0], privateKey)),
@@ -112,7 +114,7 @@ function givenIssuerProblems(name: string, given: GivenCertificate, settings: Se
       : [];
   return [
     ...anchorMissing,
-    ...certificateProblems(`${path}.certificate`, issuer, false),
+    ...(isUnknown(given.certificate) ? [] : certificateProblems(`${path}.certificate`, issuer, false)),
     ...keyProblems(`${path}.privateKey`, issuer, given.privateKey),
     ...(issuer === undefined ? [] : issuerChainProblems(`${path}.certificate`, issuer, anchors)),
   ];

@@ -1,0 +1,156 @@
+/** `npm run topology -- STACK`: a stack file as a picture, a page, a table or data. */
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs, promisify } from "node:util";
+
+import { YAMLParseError } from "yaml";
+
+import { readStackFile } from "./stack-file.ts";
+import { stackSettings } from "./stack-settings.ts";
+import { UsageError } from "./usage.ts";
+import { isProgram } from "../components/cluster/programs.ts";
+import { SettingsError } from "../settings/problem.ts";
+import { compareTopologies } from "../topology/comparison.ts";
+import { parseOutputs, withOutputs, type Outputs } from "../topology/deployed.ts";
+import { toMermaid } from "../topology/mermaid.ts";
+import { toPage } from "../topology/page.ts";
+import { toSvg } from "../topology/svg.ts";
+import { toText } from "../topology/text.ts";
+import { describeTopology, type Topology } from "../topology/topology.ts";
+
+const root = path.resolve(import.meta.dirname, "..");
+
+const usage =
+  "Say which stack: npm run topology -- STACK [--format svg|mermaid|html|json|text] [--output FILE] " +
+  "[--compare OTHER] [--deployed]";
+
+type Write = (topology: Topology, comparedWith: string | undefined) => string | Promise<string>;
+
+const formats = {
+  svg: (topology, comparedWith) => toSvg(topology, { comparedWith }),
+  mermaid: toMermaid,
+  html: toPage,
+  json: (topology) => `${JSON.stringify(topology, null, 2)}\n`,
+  text: toText,
+} satisfies Record<string, Write>;
+
+export type Format = keyof typeof formats;
+
+const formatsByEnding: Readonly<Record<string, Format>> = {
+  ".svg": "svg",
+  ".mmd": "mermaid",
+  ".mermaid": "mermaid",
+  ".html": "html",
+  ".json": "json",
+  ".txt": "text",
+};
+
+/** What is asked for. */
+export interface Request {
+  readonly stack: string;
+  readonly format: Format;
+  readonly output: string | undefined;
+  readonly compare: string | undefined;
+  readonly deployed: boolean;
+}
+
+function isFormat(name: string): name is Format {
+  return name in formats;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        format: { type: "string" },
+        output: { type: "string" },
+        compare: { type: "string" },
+        deployed: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  }
+}
+
+/** The format is that of the file's ending unless it is named. */
+export function parseRequest(args: readonly string[]): Request {
+  const { values, positionals } = parse(args);
+  const [stack, ...more] = positionals;
+  if (stack === undefined || more.length > 0) throw new UsageError(usage);
+  const { output, compare, deployed } = values;
+  const format = values.format ?? formatsByEnding[path.extname(output ?? "")] ?? "text";
+  if (!isFormat(format)) {
+    throw new UsageError(`There is no format ${format}; there are: ${Object.keys(formats).join(", ")}.`);
+  }
+  return { stack, format, output, compare, deployed };
+}
+
+/** A stack's name, or the path of a file like a stack's. */
+function fileOf(stack: string): string {
+  return /\.ya?ml$|[/\\]/.test(stack) ? path.resolve(stack) : path.join(root, `Pulumi.${stack}.yaml`);
+}
+
+async function read(stack: string): Promise<Topology> {
+  const file = fileOf(stack);
+  const text = await readStackFile(file);
+  if (text === undefined) {
+    throw new UsageError(
+      `There is no ${path.relative(process.cwd(), file)}: name a stack, or the path of its file.`,
+    );
+  }
+  try {
+    return describeTopology(stackSettings(text));
+  } catch (error) {
+    if (error instanceof SettingsError || error instanceof YAMLParseError)
+      throw new UsageError(`${path.basename(file)}: ${error.message}`);
+    throw error;
+  }
+}
+
+function stackName(stack: string): string {
+  return /^Pulumi\.(.+)\.ya?ml$/.exec(path.basename(stack))?.[1] ?? stack;
+}
+
+async function readOutputs(stack: string): Promise<Outputs> {
+  // What starts the engine takes a second to load, and is only needed here.
+  const { engineEnvironment } = await import("./stack.ts");
+  const pulumi = path.join(root, "node_modules/.bin/pulumi");
+  const env = engineEnvironment(stack, process.env);
+  try {
+    const args = ["stack", "output", "--json", "--stack", stack];
+    const { stdout } = await promisify(execFile)(pulumi, args, { cwd: root, env, maxBuffer: 2 ** 28 });
+    return parseOutputs(stdout);
+  } catch (error) {
+    const { stderr = String(error) } = error as { stderr?: string };
+    throw new UsageError(`Stack ${stack} isn't deployed yet (npm run up -- ${stack}):\n${stderr}`);
+  }
+}
+
+/** What is asked for, as the text of a file. */
+export async function answer({ stack, format, compare, deployed }: Request): Promise<string> {
+  const described = await read(stack);
+  const topology = deployed ? withOutputs(described, await readOutputs(stackName(stack))) : described;
+  if (compare === undefined) return await formats[format](topology, undefined);
+  return await formats[format](compareTopologies(await read(compare), topology), path.basename(compare));
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const request = parseRequest(args);
+  const text = await answer(request);
+  if (request.output === undefined) process.stdout.write(text);
+  else await writeFile(request.output, text);
+}
+
+if (isProgram(import.meta.filename)) {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message.trimEnd()}\n`);
+    process.exitCode = 1;
+  }
+}

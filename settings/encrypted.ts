@@ -1,0 +1,24 @@
+/** Where a stack file is read without the engine, its secrets stay encrypted; this stands for one. */
+const mark = "-----BEGIN ENCRYPTED-----";
+
+function isEncrypted(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return "secure" in value && typeof value.secure === "string" && Object.keys(value).length === 1;
+}
+
+/** The configuration with a stand-in for every encrypted value, no two of them equal. */
+export function withoutEncrypted(value: unknown, path = ""): unknown {
+  if (isEncrypted(value)) return `${mark}\n${path}`;
+  if (Array.isArray(value)) {
+    return value.map((item: unknown, index) => withoutEncrypted(item, `${path}.${index.toString()}`));
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withoutEncrypted(item, `${path}.${key}`)]),
+  );
+}
+
+/** Whether this is the stand-in for a secret, of which nothing can be judged. */
+export function isUnknown(value: string): boolean {
+  return value.startsWith(mark);
+}

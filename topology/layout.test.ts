@@ -1,8 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { compareTopologies } from "./comparison.ts";
 import { layOut, type Layout, type Point, type Rectangle } from "./layout.ts";
-import { shapes, topologyOf } from "./test-examples.ts";
+import { names, shapes, topologyOf } from "./test-examples.ts";
 
 function overlaps(one: Rectangle, other: Rectangle): boolean {
   return (
@@ -47,6 +48,15 @@ function boxNamed({ boxes }: Layout, name: string) {
   return box;
 }
 
+/** No line is on a box, and no label on anything. */
+function expectClear({ boxes, strokes }: Layout) {
+  const parts = strokes.flatMap(({ points }) => segments(points));
+  expect(parts.filter((part) => boxes.some((box) => overlaps(part, box)))).toEqual([]);
+  const labels = strokes.flatMap(({ label }) => label ?? []);
+  expect(pairsOf(labels).filter(([one, other]) => overlaps(one, other))).toEqual([]);
+  expect(labels.filter((label) => [...parts, ...boxes].some((other) => overlaps(label, other)))).toEqual([]);
+}
+
 const bigger = topologyOf(7, { links: { topology: "mesh", carries: ["gateway", "federated"] } });
 const smaller = topologyOf(6, { links: { topology: "mesh" } });
 const all = [...shapes(), ["a comparison", compareTopologies(smaller, bigger)] as const];
@@ -54,7 +64,7 @@ const all = [...shapes(), ["a comparison", compareTopologies(smaller, bigger)] a
 describe.each(all)("%s", (_name, topology) => {
   test("has a place for everything, on nothing else", async () => {
     const layout = await layOut(topology);
-    const { boxes, frames, strokes } = layout;
+    const { boxes, frames } = layout;
     const page = { x: 0, y: 0, width: layout.width, height: layout.height };
 
     expect(boxes).toHaveLength(topology.clusters.length);
@@ -69,14 +79,7 @@ describe.each(all)("%s", (_name, topology) => {
       const strangers = boxes.filter(({ cluster }) => !frame.members.includes(cluster.name));
       expect(strangers.filter((box) => overlaps(box, frame))).toEqual([]);
     }
-    const parts = strokes.flatMap(({ points }) => segments(points));
-    expect(parts.filter((part) => boxes.some((box) => overlaps(part, box)))).toEqual([]);
-
-    const labels = strokes.flatMap(({ label }) => label ?? []);
-    expect(pairsOf(labels).filter(([one, other]) => overlaps(one, other))).toEqual([]);
-    expect(labels.filter((label) => [...parts, ...boxes].some((other) => overlaps(label, other)))).toEqual(
-      [],
-    );
+    expectClear(layout);
   });
 
   test("has lines that end where they should", async () => {
@@ -97,4 +100,36 @@ describe.each(all)("%s", (_name, topology) => {
       }
     }
   });
+});
+
+test("any links between any clusters have a clear picture", { timeout: 60_000 }, async () => {
+  const modes = fc.subarray(["gateway", "pod-to-pod", "federated"], { minLength: 1 });
+  const graph = fc.integer({ min: 2, max: 20 }).chain((count) => {
+    const name = fc.constantFrom(...names(count));
+    const link = fc
+      .record({ source: name, target: name, carries: modes })
+      .filter(({ source, target }) => source !== target);
+    const oneWay = fc.uniqueArray(link, {
+      maxLength: 25,
+      selector: ({ source, target }) => `${source} ${target}`,
+    });
+    return fc.record({ count: fc.constant(count), oneWay, isHub: fc.boolean() });
+  });
+  await fc.assert(
+    fc.asyncProperty(graph, async ({ count, oneWay, isHub }) => {
+      const hub = isHub ? { topology: "hub-and-spoke", hub: "cluster1" } : {};
+      const layout = await layOut(topologyOf(count, { links: { ...hub, oneWay } }));
+      expect(pairsOf(layout.boxes).filter(([one, other]) => overlaps(one, other))).toEqual([]);
+      expectClear(layout);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("fifty clusters take less than five seconds", async () => {
+  const links = { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"] };
+  const topology = topologyOf(50, { links });
+  const start = performance.now();
+  await layOut(topology);
+  expect(performance.now() - start).toBeLessThan(5000);
 });

@@ -37,6 +37,9 @@ export interface Layout extends Size {
 const mostLabelled = 15;
 
 const framePadding = 16;
+
+/** Samples of all modes side by side. */
+const samplesWidth = 380;
 const gridGap = 14;
 
 const options: LayoutOptions = {
@@ -81,7 +84,7 @@ async function layOutGrid(elk: Elk, name: string, boxes: readonly Box[]): Promis
     id: name,
     layoutOptions: {
       "elk.algorithm": "rectpacking",
-      "elk.aspectRatio": "1.7",
+      "elk.aspectRatio": boxes.length <= 8 ? "3" : "1.7",
       "elk.spacing.nodeNode": gridGap.toString(),
       "elk.padding": "[top=0,left=0,bottom=0,right=0]",
     },
@@ -104,17 +107,22 @@ function headerHeight({ kind }: Frame): number {
   return (kind === "mesh" ? 2 : 1) * lineHeight + 16;
 }
 
-function frameNode(frame: Frame, plan: Plan, children: ElkNode[]): ElkNode {
+/** How wide a frame's title and samples are. */
+function headerWidth(frame: Frame, plan: Plan): number {
+  const title = textWidth(`${mark(frame.change)}${frameTitle(frame, plan)}`, "bold");
+  return Math.max(title, ...(frame.kind === "mesh" ? [samplesWidth] : []));
+}
+
+function frameNode(frame: Frame, children: ElkNode[]): ElkNode {
   const header = headerHeight(frame);
-  const width = textWidth(frameTitle(frame, plan), "bold") + 2 * framePadding;
   const sides = `left=${framePadding.toString()},bottom=${framePadding.toString()},right=${framePadding.toString()}`;
   return {
     id: frame.name,
     children,
     layoutOptions: {
       ...boxOptions,
+      "elk.portAlignment.default": "CENTER",
       "elk.padding": `[top=${header.toString()},${sides}]`,
-      "elk.nodeSize.minimum": `(${width.toString()},${(header + framePadding).toString()})`,
     },
   };
 }
@@ -152,6 +160,19 @@ function evenBoxes(boxes: ReadonlyMap<string, Box>, plan: Plan): Map<string, Box
 /** Few clusters stand side by side, more of them from top to bottom. */
 function isSmall(count: number, { frames }: Plan): boolean {
   return frames.length === 0 && count <= 3;
+}
+
+/** A long chain is folded; the layout of frames can't do that. */
+function directionOf(count: number, plan: Plan): LayoutOptions {
+  if (isSmall(count, plan)) return { "elk.direction": "RIGHT" };
+  if (plan.frames.length > 0 || count <= 8) return { "elk.direction": "DOWN" };
+  return {
+    "elk.direction": "DOWN",
+    "elk.hierarchyHandling": "SEPARATE_CHILDREN",
+    "elk.aspectRatio": "1.2",
+    "elk.layered.wrapping.strategy": "MULTI_EDGE",
+    "elk.layered.wrapping.additionalEdgeSpacing": "20",
+  };
 }
 
 function flatten(node: ElkNode): ElkNode[] {
@@ -218,15 +239,21 @@ export async function layOut(topology: Topology): Promise<Layout> {
     // Below those whose lines are drawn.
     const layoutOptions =
       rest.length === 0 ? {} : { "elk.layered.layering.layerConstraint": "LAST_SEPARATE" };
-    const grid = plain.length === 0 ? [] : [{ id: gridName(frame), width, height, layoutOptions }];
-    return frameNode(frame, plan, [...grid, ...rest]);
+    const grid = {
+      id: gridName(frame),
+      // A frame is as wide as what is in it, so this makes room for its title.
+      width: Math.max(width, headerWidth(frame, plan)),
+      height: Math.max(height, 1),
+      layoutOptions,
+    };
+    return frameNode(frame, [grid, ...rest]);
   });
   const alone = topology.clusters.filter(
     ({ name }) => !plan.frames.some(({ members }) => members.includes(name)),
   );
   const root = await elk.layout({
     id: "root",
-    layoutOptions: { ...options, "elk.direction": isSmall(boxes.size, plan) ? "RIGHT" : "DOWN" },
+    layoutOptions: { ...options, ...directionOf(boxes.size, plan) },
     children: [...boxesOf(alone.map(({ name }) => name)).map(boxNode), ...frames],
     edges: edges(plan),
   });

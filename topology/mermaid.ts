@@ -50,6 +50,9 @@ function frameLabel(frame: Frame, plan: Plan): string {
   return `${mark(frame.change)}${frameTitle(frame, plan)}${carries}`;
 }
 
+/** Lines of a box stay lines. */
+const settings = ["---", "config:", "  flowchart:", "    wrappingWidth: 480", "---"];
+
 /** A flowchart that GitHub draws. */
 export function toMermaid(topology: Topology, comparedWith?: string): string {
   const plan = planDrawing(
@@ -86,5 +89,5 @@ export function toMermaid(topology: Topology, comparedWith?: string): string {
           "classDef changed stroke:#7d5a00,stroke-width:3px",
         ]),
   ];
-  return `${["flowchart LR", ...[...compared, ...body].map((line) => `  ${line}`)].join("\n")}\n`;
+  return `${[...settings, "flowchart LR", ...[...compared, ...body].map((line) => `  ${line}`)].join("\n")}\n`;
 }

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { arrowsOf, arrowText, type Arrow } from "./arrow.ts";
-import { changeTexts, mark, summary } from "./comparison.ts";
-import { classes, element, markup, raw, type Element } from "./element.ts";
+import { mark, summary } from "./comparison.ts";
+import { element, markup, raw, type Element } from "./element.ts";
 import { appearanceText, backendTexts, clusterFacts } from "./facts.ts";
 import { dark, light, type Palette } from "./palette.ts";
 import { drawTopology } from "./svg.ts";
@@ -214,7 +214,6 @@ function embedded(topology: Topology): string {
 export async function toPage(topology: Topology, comparedWith?: string): Promise<string> {
   const script = await readFile(path.join(import.meta.dirname, "page-script.mjs"), "utf8");
   const picture = await drawTopology(topology, { comparedWith });
-  const changes = changeTexts(topology);
   const page = element(
     "html",
     { lang: "en" },
@@ -244,7 +243,7 @@ export async function toPage(topology: Topology, comparedWith?: string): Promise
       element("p", { id: "status", role: "status", class: "quiet" }),
       element(
         "main",
-        { class: classes(changes.length > 0 ? "compared" : undefined) },
+        {},
         element("section", { id: "details", "aria-live": "polite", hidden: true }),
         element("div", { id: "picture" }, picture),
         ...tables(topology),

@@ -33,6 +33,27 @@ function tooWide(document: Node): string[] {
   });
 }
 
+/** Texts that reach beyond the frame that they are in. */
+function beyondFrame(document: Node): string[] {
+  return [...document.querySelectorAll(".frame")].flatMap((frame) => {
+    const rectangle = frame.querySelector("rect");
+    if (rectangle === null) throw new Error("A frame has no rectangle.");
+    const right = number(rectangle, "x") + number(rectangle, "width");
+    return [...frame.querySelectorAll("text")]
+      .filter((text) => number(text, "x") + textWidth(text.textContent, "bold") > right)
+      .map(({ textContent }) => textContent);
+  });
+}
+
+/** Texts that reach beyond the picture. */
+function beyondPicture(document: Node): string[] {
+  const svg = document.querySelector("svg");
+  if (svg === null) throw new Error("There is no picture.");
+  return [...document.querySelectorAll("svg > text")]
+    .filter((text) => number(text, "x") + textWidth(text.textContent) > number(svg, "width"))
+    .map(({ textContent }) => textContent);
+}
+
 /** Texts of a box that are on one another. */
 function overlapping(document: Node): string[] {
   return [...document.querySelectorAll(".box")].flatMap((box) => {
@@ -57,6 +78,8 @@ describe.each(shapes())("the picture of %s", (_name, topology) => {
     expect([...document.querySelectorAll(".box")]).toHaveLength(topology.clusters.length);
     expect(tooWide(document)).toEqual([]);
     expect(overlapping(document)).toEqual([]);
+    expect(beyondFrame(document)).toEqual([]);
+    expect(beyondPicture(document)).toEqual([]);
   });
 
   test("is the same each time, and has nothing from elsewhere", async () => {

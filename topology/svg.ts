@@ -56,7 +56,6 @@ export const pictureStyles = [
   ".box rect,.frame rect,.trust{stroke-width:1}",
   ".trust{stroke-dasharray:2 3}",
   ".box.added rect,.box.changed rect{stroke-width:2.5}.box.removed rect{stroke-width:2.5;stroke-dasharray:4 3}",
-  ".removed .name{text-decoration:line-through}",
   colours(light),
   `@media (prefers-color-scheme:dark){${colours(dark)}}`,
 ].join("\n");

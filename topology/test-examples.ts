@@ -73,6 +73,7 @@ export function shapes(): [string, Topology][] {
       topologyOf(5, { links: { ...exceptions, carries: everything }, ...common }),
     ],
     ["6 in a ring", topologyOf(6, { links: ring(6), services: [service("cluster1", "cart")] })],
+    ["20 in a ring", topologyOf(20, { links: ring(20) })],
     ["8 without links", topologyOf(8)],
     [
       "20 around a hub",

@@ -5,6 +5,7 @@ import type { K3dAnswer, K3dNode } from "./components/cluster/k3d-cluster.ts";
 import { clustersNamed, configuration, existing, k3d, simulated } from "./settings/test-examples.ts";
 import {
   kubeconfigOf,
+  pem,
   record,
   types,
   valueOf,
@@ -247,13 +248,59 @@ describe("two clusters, linked both ways", () => {
       "tap-injector": `end of ${cluster}-linkerd-viz-tap-injector-certificate`,
     });
     expect(await valueOf(pulumi.output(outputs.expires))).toEqual({
-      anchor: "end of trust-anchor-certificate",
+      anchors: { "1": "end of trust-anchor-certificate" },
       issuers: {
         east: "end of east-linkerd-issuer-certificate",
         west: "end of west-linkerd-issuer-certificate",
       },
       webhooks: { east: webhooks("east"), west: webhooks("west") },
     });
+  });
+});
+
+describe("trust", () => {
+  test("is an output that the next update compares itself with", async () => {
+    expect(await valueOf(outputs.trust)).toEqual({
+      trusted: ["1"],
+      signers: { east: "1", west: "1" },
+      renewals: {},
+      anchors: { "1": pem("CERTIFICATE", "trust-anchor-certificate").trimEnd() },
+    });
+    expect(await pulumi.isSecret(outputs.trust)).toBe(false);
+  });
+
+  const deployed = (trust: object) => ({
+    answers: () => ({ outputs: { trust: { renewals: {}, anchors: {}, ...trust } } }),
+  });
+  const one = { clusters: { east: simulated(1) } };
+
+  test("is a resource for each generation, of which the first has its old name", async () => {
+    const { graph: both, outputs: found } = await run(
+      { ...one, trust: { generations: ["1", "2"], signer: "2", protect: true, issuerRenewals: { east: 3 } } },
+      deployed({ trusted: ["1", "2"], signers: { east: "2" } }),
+    );
+    expect(Object.keys(both.children()).filter((name) => name.startsWith("trust"))).toEqual([
+      "trust-anchor",
+      "trust-anchor-2",
+    ]);
+    expect(both.resources.filter(({ protect }) => protect).map(({ name }) => name)).toEqual([
+      "trust-anchor-2",
+      "trust-anchor-2-key",
+      "trust-anchor-2-certificate",
+    ]);
+    const certificates = ["trust-anchor-certificate", "trust-anchor-2-certificate"];
+    expect(Object.values((await valueOf(found.trust)).anchors)).toEqual(
+      certificates.map((name) => pem("CERTIFICATE", name).trimEnd()),
+    );
+    expect(both.named("east-linkerd-issuer-certificate-3").inputs["caCertPem"]).toBe(
+      pem("CERTIFICATE", "trust-anchor-2-certificate"),
+    );
+  });
+
+  test("that skips a step is refused before anything is made", async () => {
+    await expect(
+      run({ ...one, trust: { generations: ["2"] } }, deployed({ trusted: ["1"], signers: { east: "1" } })),
+    ).rejects.toThrow(/skips a step: one update trusts 2 and signs with 2 and drops 1/);
   });
 });
 

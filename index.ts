@@ -11,7 +11,8 @@ import { RemoteAccess } from "./components/link/remote-access.ts";
 import { ExportedService } from "./components/service/exported-service.ts";
 import { ServiceAuthorization } from "./components/service/service-authorization.ts";
 import { TrafficRoute } from "./components/service/traffic-route.ts";
-import { TrustAnchor } from "./components/trust/trust-anchor.ts";
+import { createAnchors } from "./components/trust/anchors.ts";
+import { guardRotation } from "./components/trust/rotation-guard.ts";
 import { emojivotoPath } from "./settings/emojivoto.ts";
 import { linksFor, mirrorsOf } from "./settings/mirror.ts";
 import { otherPodNetworks } from "./settings/networks.ts";
@@ -21,18 +22,11 @@ import { readSettings } from "./settings/read.ts";
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 const settings = readSettings();
+const { trusted, signers } = await guardRotation(settings);
 const tlsProvider = new tls.Provider("tls");
 const commandProvider = new command.Provider("command");
 
-const anchor = new TrustAnchor(
-  "trust-anchor",
-  {
-    environment: settings.environment,
-    lifetime: settings.trust.anchorLifetime,
-    ...settings.trust.givenAnchor,
-  },
-  { provider: tlsProvider },
-);
+const anchors = createAnchors(settings, { provider: tlsProvider });
 
 const clusters = createClusters(settings, { provider: commandProvider });
 const podRoutes = createPodRoutes(clusters, settings, { provider: commandProvider });
@@ -64,9 +58,12 @@ const installs = new Map(
         linkerd: settings.linkerd,
         cluster,
         access: clusterNamed(cluster.name).access,
-        trustBundle: anchor.bundle,
-        signer: anchor.signer,
+        trustBundle: anchors.bundle,
+        signerId: signers[cluster.name] ?? "",
+        signer: anchors.signer,
         lifetimes: settings.trust,
+        issuerRenewal: settings.trust.issuerRenewals[cluster.name],
+        restart: settings.trust.restart,
         links,
         mirroring: settings.mirroring,
         peers: settings.clusters.filter(({ name }) => linked.includes(name)),
@@ -244,9 +241,20 @@ export const mesh = {
   })),
 };
 
-/** When each certificate that this stack made expires, RFC 3339. */
+/**
+ * Which anchors every cluster trusts and which one signed its issuer: the next update is compared with it. Known once
+ * all clusters are done, so that a failed update leaves what the last one wrote.
+ */
+export const trust = pulumi.all([...installs.values()].map(({ done }) => done)).apply(() => ({
+  trusted,
+  signers,
+  renewals: settings.trust.issuerRenewals,
+  anchors: anchors.certificates,
+}));
+
+/** When each certificate of the mesh expires, RFC 3339. */
 export const expires = {
-  anchor: anchor.expires,
+  anchors: anchors.expires,
   issuers: Object.fromEntries([...installs].map(([name, { issuer }]) => [name, issuer.expires])),
   webhooks: Object.fromEntries([...installs].map(([name, { webhookExpires }]) => [name, webhookExpires])),
 };

@@ -61,6 +61,12 @@ describe("a valid configuration", () => {
         issuerLifetime: 8_760,
         webhookLifetime: 8_760,
         givenAnchor: undefined,
+        generations: ["1"],
+        signer: "1",
+        protect: false,
+        issuerRenewals: {},
+        restart: [],
+        warning: 1_440,
       },
       clusters: [{ ...facts, name: "east", source: "simulated", nodes: 1 }],
       links: [],
@@ -151,11 +157,10 @@ describe("a valid configuration", () => {
 
   test("counts lifetimes in hours", () => {
     const trust = { anchor: { lifetime: "100h" }, issuerLifetime: "20h", webhookLifetime: "3h" };
-    expect(parseSettings(configuration({ trust })).trust).toEqual({
+    expect(parseSettings(configuration({ trust })).trust).toMatchObject({
       anchorLifetime: 100,
       issuerLifetime: 20,
       webhookLifetime: 3,
-      givenAnchor: undefined,
     });
   });
 

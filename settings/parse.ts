@@ -123,8 +123,20 @@ function toCluster(name: string, parsed: ParsedCluster, problems: Problem[]): Cl
   }
 }
 
+/** What is said of anchors made here, where they are given instead. */
+function generationProblems({ anchor, generations, signer }: ParsedSettings["trust"]): Problem[] {
+  if (anchor.certificate === undefined) return [];
+  const problem = "is about anchors made here, but trust.anchor.certificate gives them";
+  const remedy = "remove one of the two; a given bundle lists all of its anchors itself";
+  return [
+    ...(generations === undefined ? [] : [{ path: "trust.generations", problem, remedy }]),
+    ...(signer === undefined ? [] : [{ path: "trust.signer", problem, remedy }]),
+  ];
+}
+
 function toTrust(
-  { anchor, issuerLifetime, webhookLifetime }: ParsedSettings["trust"],
+  { anchor, generations = ["1"], signer, protect, ...rest }: ParsedSettings["trust"],
+  clusters: readonly ClusterSettings[],
   problems: Problem[],
 ): TrustSettings {
   if (anchor.privateKey !== undefined && anchor.certificate === undefined) {
@@ -134,14 +146,17 @@ function toTrust(
       remedy: "give trust.anchor.certificate too, or remove the key",
     });
   }
+  const isMade = anchor.certificate === undefined;
   return {
+    ...rest,
     anchorLifetime: anchor.lifetime,
-    issuerLifetime,
-    webhookLifetime,
     givenAnchor:
       anchor.certificate === undefined
         ? undefined
         : { certificate: anchor.certificate, privateKey: anchor.privateKey },
+    generations: isMade ? generations : [],
+    signer: isMade ? (signer ?? (generations.length === 1 ? generations[0] : undefined)) : undefined,
+    protect: protect ?? clusters.some(({ source }) => source === "existing"),
   };
 }
 
@@ -231,7 +246,7 @@ export function parseSettings(raw: unknown): Settings {
   const settings: Settings = {
     environment,
     linkerd,
-    trust: toTrust(parsed.data.trust, problems),
+    trust: toTrust(parsed.data.trust, clusters, problems),
     clusters,
     links,
     mirroring: { headless, createNamespaces, excludedLabels, excludedAnnotations },
@@ -254,6 +269,7 @@ export function parseSettings(raw: unknown): Settings {
     ...serviceProblems(settings),
     ...routeProblems(settings),
     ...emojivotoProblems(settings),
+    ...generationProblems(parsed.data.trust),
     ...trustProblems(settings),
   );
   if (problems.length > 0) throw new SettingsError(problems);

@@ -629,6 +629,13 @@ const linkerd = z
   })
   .describe("What is installed on every cluster.");
 
+/** YAML reads a bare 2 as a number. */
+function nameOrNumber(name: z.ZodString) {
+  return z.preprocess((value) => (typeof value === "number" ? value.toString() : value), name);
+}
+
+const generation = nameOrNumber(dnsLabel);
+
 const trust = z
   .strictObject({
     anchor: z
@@ -643,6 +650,35 @@ const trust = z
       })
       .prefault({})
       .describe("The root that all clusters of the environment trust."),
+    generations: z
+      .array(generation)
+      .min(1, "is empty -> list at least one generation, or leave it out")
+      .optional()
+      .describe(
+        'Anchors made here that are trusted, by names of your choice; `["1"]` by default. docs/trust.md says how they ' +
+          "are renewed.",
+      ),
+    signer: generation
+      .optional()
+      .describe("The generation that signs the issuers; where there is only one, that."),
+    protect: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether the engine refuses to delete the anchor that signs. By default where a cluster is `existing`; " +
+          "`destroy` needs an update with false first.",
+      ),
+    issuerRenewals: z
+      .record(dnsLabel, generation)
+      .default({})
+      .describe("By cluster a name or number; another one makes the cluster's issuer anew."),
+    restart: z
+      .array(dnsLabel)
+      .default([])
+      .describe("Namespaces whose meshed workloads are restarted when the anchors or their signer change."),
+    warning: hours
+      .prefault("1440h")
+      .describe("How long before a certificate's end every preview and update warns."),
     issuerLifetime: hours.prefault("8760h").describe("Of the clusters' issuers."),
     webhookLifetime: hours.prefault("8760h").describe("Of the webhooks' certificates."),
   })

@@ -149,6 +149,18 @@ export interface TrustSettings {
   readonly webhookLifetime: number;
   /** An anchor given from outside; without its key, every cluster brings its issuer. */
   readonly givenAnchor: { readonly certificate: string; readonly privateKey: string | undefined } | undefined;
+  /** Anchors made here, by name, in the order in which they are trusted; none beside a given one. */
+  readonly generations: readonly string[];
+  /** The generation that signs the issuers; undefined where the anchor is given. */
+  readonly signer: string | undefined;
+  /** Whether the engine refuses to delete the anchor that signs. */
+  readonly protect: boolean;
+  /** By cluster what tells its issuer from the one before. */
+  readonly issuerRenewals: Readonly<Record<string, string>>;
+  /** Namespaces whose meshed workloads are restarted with the anchors. */
+  readonly restart: readonly string[];
+  /** Hours before a certificate's end from which on it is warned of. */
+  readonly warning: number;
 }
 
 /** The whole stack as plain, checked values: what exists is decided here and nowhere else. */

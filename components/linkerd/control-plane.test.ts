@@ -39,6 +39,7 @@ async function make({ linkerd: more = {}, east = existing(1), podNetworks = [] }
         cluster,
         namespace: cluster.controlPlaneNamespace,
         trustBundle: pulumi.output(trustBundle),
+        trustFingerprint: pulumi.output("0123456789abcdef"),
         issuer: new ClusterIssuer("issuer", { trustDomain: "x", lifetime: 1, given }),
         webhookAuthority: new WebhookAuthority("webhooks", { cluster: "east", lifetime: 1 }),
         webhookLifetime: 720,
@@ -155,6 +156,7 @@ const base = {
   proxyInjector: webhook,
   profileValidator: webhook,
   policyValidator: webhook,
+  podAnnotations: { "mesh/trust": "LATE-VALUE-trust-fingerprint" },
 };
 
 describe("its chart", () => {

@@ -9,6 +9,7 @@ import type { WebhookAuthority } from "../trust/webhook-authority.ts";
 import { WebhookCertificate } from "../trust/webhook-certificate.ts";
 import { linkerdChart } from "./chart.ts";
 import { placeholderFor } from "./late-values.ts";
+import { lateTrust, trustAnnotation } from "./trust-annotation.ts";
 import { highAvailabilityLayer, imageValues } from "./values.ts";
 
 /** What an install needs to know of its cluster. */
@@ -23,6 +24,8 @@ export interface ControlPlaneArgs {
   readonly namespace: pulumi.Input<string>;
   /** PEM certificates that the proxies trust. */
   readonly trustBundle: pulumi.Output<string>;
+  /** Changes when the control plane's own proxies must start anew. */
+  readonly trustFingerprint: pulumi.Output<string>;
   readonly issuer: ClusterIssuer;
   readonly webhookAuthority: WebhookAuthority;
   /** Hours that the webhooks' certificates are valid. */
@@ -109,13 +112,18 @@ export class ControlPlane extends pulumi.ComponentResource {
             identity: { issuer: { scheme: "kubernetes.io/tls" } },
             // The chart's default is ten minutes after each rendering, which would differ in every preview.
             heartbeatSchedule: "0 0 * * *",
+            podAnnotations: trustAnnotation,
             ...webhookValues,
           },
           simulatedLayer(cluster),
           linkerd.values.controlPlane,
           cluster.values.controlPlane,
         ],
-        late: { "trust-anchors": args.trustBundle, "webhook-ca": args.webhookAuthority.caBundle },
+        late: {
+          "trust-anchors": args.trustBundle,
+          "webhook-ca": args.webhookAuthority.caBundle,
+          ...lateTrust(args.trustFingerprint),
+        },
       },
       {
         parent: this,

@@ -37,6 +37,8 @@ async function make({ linkerd: more = {}, east = {}, peers = {}, links = [], iss
         cluster: { ...cluster, issuer },
         access: { kubeconfig: pulumi.secret("kubeconfig of east") },
         trustBundle: pulumi.output(anchor),
+        signerId: "1",
+        restart: settings.trust.restart,
         signer: {
           certificate: pulumi.output(anchor),
           privateKey: pulumi.secret(pem("EC PRIVATE KEY", "anchor")),

@@ -16,7 +16,9 @@ import { ControlPlane } from "./control-plane.ts";
 import { CustomResourceDefinitions } from "./custom-resource-definitions.ts";
 import { Multicluster } from "./multicluster.ts";
 import { linkerdNamespace, podSecurity } from "./namespace.ts";
+import { trustFingerprint } from "./trust-annotation.ts";
 import { Viz } from "./viz.ts";
+import { WorkloadRestart } from "./workload-restart.ts";
 
 export interface LinkerdArgs {
   readonly linkerd: LinkerdSettings;
@@ -25,9 +27,15 @@ export interface LinkerdArgs {
   readonly access: ClusterAccess;
   /** PEM certificates that every cluster of the environment trusts. */
   readonly trustBundle: pulumi.Output<string>;
+  /** Which of them signs this cluster's issuer. */
+  readonly signerId: string;
   /** Signs this cluster's issuer, unless that is given. */
   readonly signer: Signer | undefined;
   readonly lifetimes: Pick<TrustSettings, "issuerLifetime" | "webhookLifetime">;
+  /** What tells this cluster's issuer from the one before. */
+  readonly issuerRenewal?: string | undefined;
+  /** Namespaces whose meshed workloads are restarted when the anchors or their signer change. */
+  readonly restart: readonly string[];
   /** The links whose source is this cluster. */
   readonly links: readonly Pick<LinkSettings, "target" | "carries">[];
   /** What the mirror controllers do with what they mirror. */
@@ -40,6 +48,8 @@ export interface LinkerdArgs {
 export class Linkerd extends pulumi.ComponentResource {
   readonly issuer: ClusterIssuer;
   readonly multicluster: Multicluster;
+  /** Known once all of it is there: never after a failed update. */
+  readonly done: pulumi.Output<boolean>;
   /** When each webhook's certificate expires, RFC 3339, by Service. */
   readonly webhookExpires: Record<string, pulumi.Output<string>>;
 
@@ -54,6 +64,7 @@ export class Linkerd extends pulumi.ComponentResource {
         trustDomain: cluster.trustDomain,
         lifetime: lifetimes.issuerLifetime,
         signer: args.signer,
+        renewal: args.issuerRenewal,
         given: cluster.issuer,
       },
       { parent: this },
@@ -84,6 +95,7 @@ export class Linkerd extends pulumi.ComponentResource {
       { parent: this },
     );
     const cni = linkerd.cni ? [new Cni(`${name}-cni`, { linkerd, cluster }, { parent: this })] : [];
+    const fingerprint = trustFingerprint(args.trustBundle, args.signerId);
     const controlPlane = new ControlPlane(
       `${name}-control-plane`,
       {
@@ -91,6 +103,7 @@ export class Linkerd extends pulumi.ComponentResource {
         cluster,
         namespace: namespace.metadata.name,
         trustBundle: args.trustBundle,
+        trustFingerprint: fingerprint,
         issuer: this.issuer,
         webhookAuthority,
         webhookLifetime,
@@ -106,6 +119,7 @@ export class Linkerd extends pulumi.ComponentResource {
         cluster,
         links: args.links,
         mirroring: args.mirroring,
+        trustFingerprint: fingerprint,
         probePorts: Object.fromEntries(peers.map((peer) => [peer.name, peer.gateway.probePort])),
         dependsOn: [controlPlane.chart],
       },
@@ -114,10 +128,31 @@ export class Linkerd extends pulumi.ComponentResource {
     const viz = linkerd.viz
       ? new Viz(
           `${name}-viz`,
-          { linkerd, cluster, webhookAuthority, webhookLifetime, dependsOn: [controlPlane.chart] },
+          {
+            linkerd,
+            cluster,
+            trustFingerprint: fingerprint,
+            webhookAuthority,
+            webhookLifetime,
+            dependsOn: [controlPlane.chart],
+          },
           { parent: this },
         )
       : undefined;
+    const charts = [controlPlane.chart, this.multicluster.chart, ...(viz === undefined ? [] : [viz.chart])];
+    const restarts =
+      args.restart.length === 0
+        ? []
+        : [
+            new WorkloadRestart(
+              `${name}-restart`,
+              { namespaces: args.restart, trustFingerprint: fingerprint, access: args.access },
+              { parent: this, dependsOn: charts },
+            ),
+          ];
+    this.done = pulumi
+      .all([...charts.map(({ resources }) => resources.apply(() => "")), ...restarts.map(({ urn }) => urn)])
+      .apply(() => true);
     this.webhookExpires = { ...controlPlane.webhookExpires, ...viz?.webhookExpires };
     this.registerOutputs({});
   }

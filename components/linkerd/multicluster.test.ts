@@ -1,4 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 
 import { parseSettings } from "../../settings/parse.ts";
@@ -49,6 +50,7 @@ async function make(variation: Variation = {}) {
           links,
           probePorts,
           mirroring: settings.mirroring,
+          trustFingerprint: pulumi.output("0123456789abcdef"),
           dependsOn: [controlPlane],
         },
         { providers: [provider] },
@@ -72,9 +74,11 @@ const base = {
   identityTrustDomain: "cluster.local",
   createNamespaceMetadataJob: false,
   remoteMirrorServiceAccount: false,
+  podAnnotations: { "mesh/trust": "LATE-VALUE-trust-fingerprint" },
   gateway: {
     enabled: true,
     serviceType: "LoadBalancer",
+    deploymentAnnotations: { "mesh/trust": "LATE-VALUE-trust-fingerprint" },
     serviceAnnotations: {},
     port: 4143,
     probe: { port: 4191 },
@@ -246,6 +250,7 @@ describe("the gateway", () => {
     expect(await gateway(settings)).toEqual({
       enabled: true,
       serviceType: "NodePort",
+      deploymentAnnotations: base.gateway.deploymentAnnotations,
       serviceAnnotations: { "example.com/internal": "true", "pulumi.com/skipAwait": "true" },
       nodePort: 30143,
       probe: { nodePort: 30191 },

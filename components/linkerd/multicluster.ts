@@ -5,6 +5,7 @@ import type { LinkerdSettings, LinkSettings, MirroringSettings } from "../../set
 import { linkerdChart } from "./chart.ts";
 import type { InstallTarget } from "./control-plane.ts";
 import { linkerdNamespace, podSecurity } from "./namespace.ts";
+import { lateTrust, trustAnnotation } from "./trust-annotation.ts";
 import { highAvailabilityLayer, imageValues, mergeValues } from "./values.ts";
 
 export const multiclusterNamespace = "linkerd-multicluster";
@@ -26,6 +27,8 @@ export interface MulticlusterArgs {
   readonly probePorts: Readonly<Record<string, number>>;
   /** What the mirror controllers do with what they mirror. */
   readonly mirroring: MirroringSettings;
+  /** Changes when the extension's proxies must start anew. */
+  readonly trustFingerprint: pulumi.Output<string>;
   /** What the chart's objects need first: the control plane and its custom resource definitions. */
   readonly dependsOn: pulumi.Resource[];
 }
@@ -40,6 +43,8 @@ function gatewayValues({ gateway }: InstallTarget) {
   return {
     enabled: gateway.enabled,
     serviceType: gateway.serviceType,
+    // They are the pods', whatever the chart calls them.
+    deploymentAnnotations: trustAnnotation,
     serviceAnnotations: { ...gateway.annotations, ...wait },
     ...nodePorts,
   };
@@ -125,6 +130,7 @@ export class Multicluster extends pulumi.ComponentResource {
             createNamespaceMetadataJob: false,
             // Its token Secret races with its ServiceAccount; RemoteAccess makes one for each source cluster.
             remoteMirrorServiceAccount: false,
+            podAnnotations: trustAnnotation,
             gateway: gatewayValues(cluster),
             controllers: controllerValues(args),
             enableNamespaceCreation: args.mirroring.createNamespaces,
@@ -133,6 +139,7 @@ export class Multicluster extends pulumi.ComponentResource {
           linkerd.values.multicluster,
           cluster.values.multicluster,
         ],
+        late: lateTrust(args.trustFingerprint),
         transforms: [closedGateway(cluster)],
       },
       { parent: this, dependsOn: args.dependsOn },

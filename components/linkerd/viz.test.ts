@@ -1,4 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 
 import { parseSettings } from "../../settings/parse.ts";
@@ -22,6 +23,7 @@ async function make(more: Block = {}, east: Block = existing(1)) {
       {
         linkerd: settings.linkerd,
         cluster,
+        trustFingerprint: pulumi.output("0123456789abcdef"),
         webhookAuthority: new WebhookAuthority("webhooks", { cluster: "east", lifetime: 1 }),
         webhookLifetime: 720,
         dependsOn: [controlPlane],
@@ -40,6 +42,7 @@ const base = {
   clusterDomain: "cluster.local",
   identityTrustDomain: "cluster.local",
   createNamespaceMetadataJob: false,
+  podAnnotations: { "mesh/trust": "LATE-VALUE-trust-fingerprint" },
   tap: webhook,
   tapInjector: webhook,
 };

@@ -1,3 +1,4 @@
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { LinkerdSettings } from "../../settings/settings.ts";
@@ -7,11 +8,14 @@ import { linkerdChart } from "./chart.ts";
 import type { InstallTarget } from "./control-plane.ts";
 import { placeholderFor } from "./late-values.ts";
 import { linkerdNamespace, podSecurity } from "./namespace.ts";
+import { lateTrust, trustAnnotation } from "./trust-annotation.ts";
 import { highAvailabilityLayer, imageValues } from "./values.ts";
 
 export interface VizArgs {
   readonly linkerd: LinkerdSettings;
   readonly cluster: InstallTarget;
+  /** Changes when the extension's proxies must start anew. */
+  readonly trustFingerprint: pulumi.Output<string>;
   readonly webhookAuthority: WebhookAuthority;
   /** Hours that the webhooks' certificates are valid. */
   readonly webhookLifetime: number;
@@ -29,6 +33,7 @@ const vizNamespace = "linkerd-viz";
 
 /** The viz extension: metrics, dashboard and tap. */
 export class Viz extends pulumi.ComponentResource {
+  readonly chart: k8s.helm.v4.Chart;
   /** When each webhook's certificate expires, RFC 3339, by Service. */
   readonly webhookExpires: Record<string, pulumi.Output<string>>;
 
@@ -55,7 +60,7 @@ export class Viz extends pulumi.ComponentResource {
           { parent: this },
         ),
     );
-    linkerdChart(
+    this.chart = linkerdChart(
       `${name}-chart`,
       {
         chart: "linkerd-viz",
@@ -69,6 +74,7 @@ export class Viz extends pulumi.ComponentResource {
             clusterDomain: cluster.clusterDomain,
             identityTrustDomain: cluster.trustDomain,
             createNamespaceMetadataJob: false,
+            podAnnotations: trustAnnotation,
             ...Object.fromEntries(
               webhooks.map(({ value }) => [
                 value,
@@ -79,7 +85,7 @@ export class Viz extends pulumi.ComponentResource {
           linkerd.values.viz,
           cluster.values.viz,
         ],
-        late: { "webhook-ca": args.webhookAuthority.caBundle },
+        late: { "webhook-ca": args.webhookAuthority.caBundle, ...lateTrust(args.trustFingerprint) },
       },
       { parent: this, dependsOn: [...certificates.map(({ secret }) => secret), ...args.dependsOn] },
     );

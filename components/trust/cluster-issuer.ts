@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 
-import { subjectKeys } from "./certificate.ts";
+import { endsOf, subjectKeys } from "./certificate.ts";
 import type { Signer } from "./trust-anchor.ts";
 
 export interface ClusterIssuerArgs {
@@ -11,6 +11,8 @@ export interface ClusterIssuerArgs {
   readonly lifetime: number;
   /** The trust anchor that signs it; not used where the issuer is given. */
   readonly signer?: Signer | undefined;
+  /** What tells this issuer from the one before: another one makes key and certificate anew. */
+  readonly renewal?: string | undefined;
   /** An issuer given from outside, PEM; nothing is created then. */
   readonly given?: { readonly certificate: string; readonly privateKey: string } | undefined;
 }
@@ -20,29 +22,33 @@ export class ClusterIssuer extends pulumi.ComponentResource {
   readonly certificate: pulumi.Output<string>;
   /** Secret. */
   readonly privateKey: pulumi.Output<string>;
-  /** When the certificate made here expires, RFC 3339; undefined for a given one. */
+  /** When the certificate expires, RFC 3339; undefined where it can't be read. */
   readonly expires: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: ClusterIssuerArgs, opts?: pulumi.ComponentResourceOptions) {
     const { given, signer, ...plain } = args;
     super("mesh:trust:ClusterIssuer", name, plain, opts);
 
+    // By name, not by replacement: the new pair is there before the old one goes.
+    const suffix = args.renewal === undefined ? "" : `-${args.renewal}`;
     if (given !== undefined) {
       this.certificate = pulumi.output(given.certificate);
       this.privateKey = pulumi.secret(given.privateKey);
+      const [end] = endsOf(given.certificate);
+      this.expires = end === undefined ? undefined : pulumi.output(end);
     } else if (signer !== undefined) {
       const key = new tls.PrivateKey(
-        `${name}-key`,
+        `${name}-key${suffix}`,
         { algorithm: "ECDSA", ecdsaCurve: "P256" },
         { parent: this },
       );
       const request = new tls.CertRequest(
-        `${name}-request`,
+        `${name}-request${suffix}`,
         { privateKeyPem: key.privateKeyPem, subject: { commonName: `identity.linkerd.${args.trustDomain}` } },
         { parent: this },
       );
       const certificate = new tls.LocallySignedCert(
-        `${name}-certificate`,
+        `${name}-certificate${suffix}`,
         {
           certRequestPem: request.certRequestPem,
           caCertPem: signer.certificate,

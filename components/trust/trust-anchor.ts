@@ -20,7 +20,10 @@ export interface Signer {
   readonly privateKey: pulumi.Output<string>;
 }
 
-/** The root of trust that all clusters of one environment share. */
+/**
+ * A root of trust that all clusters of one environment share. Once made it never changes: another certificate would be
+ * one that nobody trusts, so a new anchor is a new generation, beside this one.
+ */
 export class TrustAnchor extends pulumi.ComponentResource {
   /** PEM certificates that every proxy trusts, without a trailing newline: Linkerd compares the text. */
   readonly bundle: pulumi.Output<string>;
@@ -43,7 +46,7 @@ export class TrustAnchor extends pulumi.ComponentResource {
       const key = new tls.PrivateKey(
         `${name}-key`,
         { algorithm: "ECDSA", ecdsaCurve: "P256" },
-        { parent: this },
+        { parent: this, ignoreChanges: ["*"] },
       );
       const certificate = new tls.SelfSignedCert(
         `${name}-certificate`,
@@ -55,7 +58,7 @@ export class TrustAnchor extends pulumi.ComponentResource {
           validityPeriodHours: args.lifetime,
           ...subjectKeys,
         },
-        { parent: this },
+        { parent: this, ignoreChanges: ["*"] },
       );
       this.bundle = certificate.certPem.apply((pem) => pem.trim());
       this.signer = { certificate: certificate.certPem, privateKey: key.privateKeyPem };

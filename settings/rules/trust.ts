@@ -171,8 +171,44 @@ function lifetimeProblems({ trust, clusters }: Settings): Problem[] {
   ];
 }
 
+function generationProblems({ trust: { generations, signer, givenAnchor } }: Settings): Problem[] {
+  if (givenAnchor !== undefined) return [];
+  const path = "trust.signer";
+  const value = generations.join(", ");
+  const repeated = generations.filter((name, index) => generations.indexOf(name) !== index);
+  const problems: Problem[] = repeated.map((name) => ({
+    path: "trust.generations",
+    value: name,
+    problem: "is there twice",
+    remedy: "list each generation once",
+  }));
+  if (signer === undefined) {
+    const problem = `is missing, and there are several generations: ${value}`;
+    problems.push({ path, problem, remedy: "say which of them signs" });
+  } else if (!generations.includes(signer)) {
+    const problem = `is not among the trusted generations: ${value}`;
+    problems.push({ path, value: signer, problem, remedy: "name one of trust.generations" });
+  }
+  return problems;
+}
+
+function renewalProblems({ trust, clusters }: Settings): Problem[] {
+  return Object.keys(trust.issuerRenewals).flatMap((name) => {
+    const path = `trust.issuerRenewals.${name}`;
+    const cluster = clusters.find((one) => one.name === name);
+    if (cluster === undefined) {
+      return [{ path, problem: "names no cluster of this stack", remedy: "name one of clusters" }];
+    }
+    if (cluster.issuer === undefined) return [];
+    const remedy = `give a new clusters.${name}.issuer instead`;
+    return [{ path, problem: "is for an issuer that is given, which isn't made here", remedy }];
+  });
+}
+
 export function trustProblems(settings: Settings): Problem[] {
   return [
+    ...generationProblems(settings),
+    ...renewalProblems(settings),
     ...anchorProblems(settings),
     ...settings.clusters.flatMap((cluster) => issuerProblems(cluster, settings)),
     ...sharedIssuerProblems(settings),

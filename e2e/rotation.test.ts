@@ -1,0 +1,226 @@
+import { X509Certificate } from "node:crypto";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { parseBundle } from "../settings/rules/trust.ts";
+import { TestCluster } from "./clusters.ts";
+import { Engine, nameOf } from "./engine.ts";
+
+const charts = process.env["LINKERD_CHARTS_DIR"];
+const names = ["cluster1", "cluster2", "cluster3"];
+
+type Block = Record<string, unknown>;
+
+function settings(trust: Block) {
+  return {
+    environment: "rotation",
+    linkerd: {
+      version: "2026.8.3",
+      viz: false,
+      ...(charts === undefined ? {} : { charts: { directory: charts } }),
+    },
+    trust: { protect: true, ...trust },
+    clusters: Object.fromEntries(
+      names.map((name, index) => [
+        name,
+        {
+          source: "simulated",
+          podNetworks: `10.${(124 - index).toString()}.0.0/16`,
+          serviceNetworks: `10.${(148 - index).toString()}.0.0/16`,
+        },
+      ]),
+    ),
+    links: { topology: "mesh", carries: ["gateway"] },
+  };
+}
+
+let engine: Engine;
+const clusters: TestCluster[] = [];
+
+/** One update and what it changed, then a preview that must find nothing. */
+async function update(trust: Block): Promise<Record<string, number>> {
+  await engine.configure(settings(trust));
+  const output = await engine.up();
+  const counts = [...output.matchAll(/^ {4}(?:\+-|[-+~])?\s*(\d+) (\w+)/gm)];
+  expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
+  const changes = Object.fromEntries(counts.map(([, count, what = ""]) => [what, Number(count)]));
+  console.log(JSON.stringify(trust), changes, /^Duration: .*$/m.exec(output)?.[0]);
+  return changes;
+}
+
+/** What the engine says to a step that must be refused, in the preview. */
+async function refusal(trust: Block): Promise<string> {
+  await engine.configure(settings(trust));
+  const { code, output } = await engine.run(["preview", "--stack", engine.stack]);
+  expect(code).not.toBe(0);
+  expect(output).toContain("nothing was created or changed");
+  return output;
+}
+
+async function trustOf({ core }: TestCluster) {
+  const namespace = "linkerd";
+  const roots = await core.readNamespacedConfigMap({ name: "linkerd-identity-trust-roots", namespace });
+  const issuer = await core.readNamespacedSecret({ name: "linkerd-identity-issuer", namespace });
+  const text = roots.data?.["ca-bundle.crt"] ?? "";
+  return {
+    text,
+    anchors: parseBundle(text).filter((anchor) => anchor !== undefined),
+    issuer: new X509Certificate(Buffer.from(issuer.data?.["tls.crt"] ?? "", "base64")),
+  };
+}
+
+/** Every cluster's issuer against every cluster's anchors, by an X.509 implementation that isn't Linkerd's. */
+async function verifyTrust(generations: number) {
+  const found = await Promise.all(clusters.map(trustOf));
+  const [first] = found;
+  for (const { text, anchors } of found) {
+    expect(text).toBe(first?.text);
+    expect(anchors).toHaveLength(generations);
+    // No byte more than the certificates with a newline between two.
+    expect(text).toBe(anchors.map((anchor) => anchor.toString().trim()).join("\n"));
+    for (const { issuer } of found) {
+      const signer = anchors.filter(
+        (anchor) => issuer.verify(anchor.publicKey) && issuer.checkIssued(anchor),
+      );
+      expect(signer).toHaveLength(1);
+    }
+  }
+  return found;
+}
+
+async function createProxy({ core }: TestCluster, name: string, anchors: string) {
+  await core.createNamespace({ body: { metadata: { name: "shop" } } }).catch(() => undefined);
+  await core.createNamespacedPod({
+    namespace: "shop",
+    body: {
+      metadata: { name },
+      spec: {
+        containers: [
+          {
+            name: "linkerd-proxy",
+            image: "proxy",
+            env: [{ name: "LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS", value: `${anchors}\n` }],
+          },
+        ],
+      },
+    },
+  });
+}
+
+async function deletePod({ core }: TestCluster, name: string) {
+  await core.deleteNamespacedPod({ namespace: "shop", name, gracePeriodSeconds: 0 });
+}
+
+function clusterNamed(index: number): TestCluster {
+  const cluster = clusters[index];
+  if (cluster === undefined) throw new Error("no such cluster");
+  return cluster;
+}
+
+beforeAll(async () => {
+  engine = await Engine.create("rotation", settings({}));
+  await engine.up();
+  const kubeconfigs = await engine.output<Record<string, string>>("kubeconfigs");
+  for (const name of names) {
+    clusters.push(await TestCluster.open(engine.folder, name, kubeconfigs[name] ?? ""));
+  }
+});
+
+afterAll(async () => {
+  // What has no protection any more can be destroyed: an update of its own, whatever the last test left.
+  const { trusted, signers } = await engine.output<{ trusted: string[]; signers: Record<string, string> }>(
+    "trust",
+  );
+  await engine.configure(
+    settings({ generations: trusted, signer: Object.values(signers)[0] ?? "", protect: false }),
+  );
+  await engine.up();
+  await engine.destroy();
+  await engine.dispose();
+});
+
+describe("a rotation of the anchor on linked clusters", () => {
+  let bundle = "";
+
+  test("starts with one anchor, which the engine refuses to delete", async () => {
+    expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
+    expect(await engine.refreshWithoutChanges()).toMatchObject({ code: 0 });
+    bundle = (await verifyTrust(1))[0]?.text ?? "";
+    const { code, output } = await engine.run(["destroy", "--stack", engine.stack, "--preview-only"]);
+    expect(code).not.toBe(0);
+    expect(output).toContain("protected");
+  });
+
+  test("changes no anchor with its lifetime", async () => {
+    await engine.configure(settings({ anchor: { lifetime: "90000h" } }));
+    expect((await engine.previewSteps()).map(({ urn }) => nameOf(urn))).toEqual([]);
+  });
+
+  test("can't skip a step", async () => {
+    expect(await refusal({ generations: ["1", "2"], signer: "2" })).toContain(
+      "skips a step: one update trusts 2 and signs with 2",
+    );
+    expect(await refusal({ generations: ["2"] })).toContain(
+      "skips a step: one update trusts 2 and signs with 2",
+    );
+  });
+
+  test("first trusts both", async () => {
+    const before = bundle;
+    const changes = await update({ generations: ["1", "2"], signer: "1" });
+    expect(changes["replaced"]).toBeUndefined();
+    bundle = (await verifyTrust(2))[0]?.text ?? "";
+    expect(bundle.startsWith(`${before}\n`)).toBe(true);
+  });
+
+  test("signs with the new one only when every proxy trusts it", async () => {
+    const [old = ""] = bundle.split(/(?<=-----END CERTIFICATE-----)\n/);
+    await createProxy(clusterNamed(1), "left", old);
+    const output = await refusal({ generations: ["1", "2"], signer: "2" });
+    expect(output).toContain("cluster2/shop/Pod left");
+    await deletePod(clusterNamed(1), "left");
+    await createProxy(clusterNamed(1), "restarted", bundle);
+    await update({ generations: ["1", "2"], signer: "2" });
+    const found = await verifyTrust(2);
+    for (const { issuer, anchors } of found) expect(issuer.verify(must(anchors[1]).publicKey)).toBe(true);
+  });
+
+  test("drops the old one only when no proxy is from before the new issuer", async () => {
+    expect(await refusal({ generations: ["2"], signer: "2" })).toContain("cluster2/shop/Pod restarted");
+    await deletePod(clusterNamed(1), "restarted");
+    await createProxy(clusterNamed(1), "again", bundle);
+    const changes = await update({ generations: ["2"] });
+    expect(changes["deleted"]).toBe(3);
+    const [found] = await verifyTrust(1);
+    expect(bundle.endsWith(found?.text ?? "nothing")).toBe(true);
+  });
+
+  test("renews the issuer of one cluster and nothing else", async () => {
+    const before = await verifyTrust(1);
+    await engine.configure(settings({ generations: ["2"], issuerRenewals: { cluster1: 1 } }));
+    const steps = await engine.previewSteps();
+    expect(
+      steps.filter(({ urn }) => !urn.includes("cluster1-linkerd")).map(({ urn }) => nameOf(urn)),
+    ).toEqual([]);
+    await update({ generations: ["2"], issuerRenewals: { cluster1: 1 } });
+    const after = await verifyTrust(1);
+    const changed = after.map(
+      ({ issuer }, index) => issuer.fingerprint256 !== before[index]?.issuer.fingerprint256,
+    );
+    expect(changed).toEqual([true, false, false]);
+  });
+
+  test("warns of what ends soon, in every preview", async () => {
+    await engine.configure(
+      settings({ generations: ["2"], issuerRenewals: { cluster1: 1 }, warning: "8760h" }),
+    );
+    const { output } = await engine.run(["preview", "--stack", engine.stack]);
+    expect(output).toMatch(/The issuer of cluster2 expires in \d+ days, on /);
+    expect(output).not.toMatch(/The trust anchor 2 of rotation expires/);
+  });
+});
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("missing");
+  return value;
+}

@@ -66,6 +66,7 @@ describe.skipIf(isSkipped("nodes.test.ts"))("two clusters with nodes, adopted an
     engine = await Engine.create("nodes", {
       environment: "nodes",
       linkerd: { version: "2026.8.3", viz: false },
+      trust: { protect: false },
       clusters: await adopted({ cluster1, cluster2 }),
       links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"] },
       services,

@@ -1,13 +1,14 @@
 import { X509Certificate } from "node:crypto";
 
+import { AppsV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { parseBundle } from "../settings/rules/trust.ts";
-import { TestCluster } from "./clusters.ts";
+import { eventually, TestCluster } from "./clusters.ts";
 import { Engine, nameOf } from "./engine.ts";
 
 const charts = process.env["LINKERD_CHARTS_DIR"];
-const names = ["cluster1", "cluster2", "cluster3"];
+const names = ["cluster1", "cluster2"];
 
 type Block = Record<string, unknown>;
 
@@ -19,7 +20,7 @@ function settings(trust: Block) {
       viz: false,
       ...(charts === undefined ? {} : { charts: { directory: charts } }),
     },
-    trust: { protect: true, ...trust },
+    trust: { protect: true, restart: ["shop"], ...trust },
     clusters: Object.fromEntries(
       names.map((name, index) => [
         name,
@@ -107,6 +108,39 @@ async function createProxy({ core }: TestCluster, name: string, anchors: string)
   });
 }
 
+const web = { namespace: "shop", name: "web" };
+
+/** Its template isn't injected, so the anchors of its pods are always the same: none. */
+async function createMeshedDeployment({ core, config }: TestCluster) {
+  await core.createNamespace({ body: { metadata: { name: "shop" } } });
+  const labels = { app: "web" };
+  await config.makeApiClient(AppsV1Api).createNamespacedDeployment({
+    namespace: "shop",
+    body: {
+      metadata: { name: "web" },
+      spec: {
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: { containers: [{ name: "linkerd-proxy", image: "proxy" }] },
+        },
+      },
+    },
+  });
+  await eventually(
+    async () => (await core.listNamespacedPod({ namespace: "shop" })).items.length,
+    (count) => count === 1,
+  );
+}
+
+async function removeMeshedDeployment({ core, config }: TestCluster) {
+  await config.makeApiClient(AppsV1Api).deleteNamespacedDeployment(web);
+  await eventually(
+    async () => (await core.listNamespacedPod({ namespace: "shop" })).items.length,
+    (count) => count === 0,
+  );
+}
+
 async function deletePod({ core }: TestCluster, name: string) {
   await core.deleteNamespacedPod({ namespace: "shop", name, gracePeriodSeconds: 0 });
 }
@@ -153,7 +187,10 @@ describe("a rotation of the anchor on linked clusters", () => {
 
   test("changes no anchor with its lifetime", async () => {
     await engine.configure(settings({ anchor: { lifetime: "90000h" } }));
-    expect((await engine.previewSteps()).map(({ urn }) => nameOf(urn))).toEqual([]);
+    // The component notes what it was asked for; what it is made of stays.
+    expect((await engine.previewSteps()).map(({ op, urn }) => [op, nameOf(urn)])).toEqual([
+      ["update", "trust-anchor"],
+    ]);
   });
 
   test("can't skip a step", async () => {
@@ -165,12 +202,18 @@ describe("a rotation of the anchor on linked clusters", () => {
     );
   });
 
-  test("first trusts both", async () => {
+  test("first trusts both, and restarts the workloads that it may", async () => {
     const before = bundle;
+    const cluster = clusterNamed(1);
+    await createMeshedDeployment(cluster);
     const changes = await update({ generations: ["1", "2"], signer: "1" });
     expect(changes["replaced"]).toBeUndefined();
     bundle = (await verifyTrust(2))[0]?.text ?? "";
     expect(bundle.startsWith(`${before}\n`)).toBe(true);
+    const { spec, status } = await cluster.config.makeApiClient(AppsV1Api).readNamespacedDeployment(web);
+    expect(spec?.template.metadata?.annotations).toHaveProperty("kubectl.kubernetes.io/restartedAt");
+    expect(status).toMatchObject({ updatedReplicas: 1, readyReplicas: 1 });
+    await removeMeshedDeployment(cluster);
   });
 
   test("signs with the new one only when every proxy trusts it", async () => {
@@ -207,7 +250,7 @@ describe("a rotation of the anchor on linked clusters", () => {
     const changed = after.map(
       ({ issuer }, index) => issuer.fingerprint256 !== before[index]?.issuer.fingerprint256,
     );
-    expect(changed).toEqual([true, false, false]);
+    expect(changed).toEqual([true, false]);
   });
 
   test("warns of what ends soon, in every preview", async () => {

@@ -26,6 +26,8 @@ export interface Registered {
   /** As given; `Graph.deletedWith` knows what the engine hands down. */
   readonly deletedWith: string | undefined;
   readonly protect: boolean;
+  /** Inputs whose changes the engine passes over, `*` for all. */
+  readonly ignoreChanges: readonly string[];
   readonly custom: boolean;
   /** Whether the provider makes its children, as for a chart. */
   readonly remote: boolean;
@@ -219,6 +221,7 @@ interface Request {
   };
   getDeletedwith(): string;
   getProtect(): boolean | undefined;
+  getIgnorechangesList(): string[];
   getCustom(): boolean;
   getRemote(): boolean;
   getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
@@ -358,6 +361,7 @@ function toRegistered(
     propertyDependencies,
     deletedWith: orUndefined(request.getDeletedwith()),
     protect: request.getProtect() ?? false,
+    ignoreChanges: request.getIgnorechangesList(),
     custom: request.getCustom(),
     remote: request.getRemote(),
     inputs,

@@ -90,3 +90,14 @@ test("an issuer that nobody signs and nobody gives is refused", async () => {
     "An issuer needs a signer, or must be given.",
   );
 });
+
+test("a renewal is another key and another certificate, beside the ones before", async () => {
+  const { graph } = await record(
+    () => new ClusterIssuer("issuer", { ...plain, signer: signer(), renewal: "2" }),
+  );
+  expect(graph.children("issuer")).toEqual({
+    "issuer-key-2": types.privateKey,
+    "issuer-request-2": types.request,
+    "issuer-certificate-2": types.certificate,
+  });
+});

@@ -130,6 +130,14 @@ function configOf(cluster: ClusterSettings, { kubeconfigs }: Deployed): KubeConf
   return config;
 }
 
+/** The first line; what a failed connection has to say is in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = (error.cause ?? error) as { code?: unknown };
+  const line = error.message.split("\n")[0] ?? "";
+  return typeof code === "string" && !line.includes(code) ? `${line} (${code})` : line;
+}
+
 const patience = 30_000;
 
 async function withinTime<T>(promise: Promise<T>): Promise<T> {
@@ -182,7 +190,7 @@ export async function liveProblems(
         const live = await withinTime(readLive(configOf(cluster, deployed), cluster.controlPlaneNamespace));
         return relianceProblems(cluster.name, live, needs);
       } catch (error) {
-        const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+        const reason = reasonOf(error);
         const problem = `needs to know what runs on ${cluster.name}, which can't be asked: ${reason}`;
         return [{ problem, remedy: "make the cluster reachable from here, then do this step" }];
       }

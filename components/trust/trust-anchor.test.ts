@@ -42,6 +42,12 @@ describe("a trust anchor made here", () => {
     expect(certificate.secrets).toEqual(["privateKeyPem"]);
   });
 
+  test("never changes, whatever is asked of the next one", async () => {
+    const { graph } = await make();
+    expect(graph.named("trust-anchor-key").ignoreChanges).toEqual(["*"]);
+    expect(graph.named("trust-anchor-certificate").ignoreChanges).toEqual(["*"]);
+  });
+
   test("offers its certificate without the last newline, a signer and its end", async () => {
     const { result } = await make();
     expect(await valueOf(result.bundle)).toBe(pem("CERTIFICATE", "trust-anchor-certificate").trimEnd());

@@ -1,71 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { parseSettings } from "../parse.ts";
+import { certify, days, type Pair } from "../test-certificates.ts";
 import { configuration, problemsOf, simulated, type Found } from "../test-examples.ts";
-
-interface Pair {
-  readonly certificate: string;
-  readonly privateKey: string;
-}
-
-interface Wanted {
-  readonly key?: string[];
-  readonly isCa?: boolean;
-  readonly signer?: Pair;
-  readonly validDays?: number;
-}
-
-const p256 = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
-const days = 3650;
-
-/** A certificate with the name `subject`, signed by itself unless by a signer. */
-function certify(subject: string, { key = p256, isCa = true, signer, validDays = days }: Wanted = {}): Pair {
-  const folder = mkdtempSync(join(tmpdir(), "certificate-"));
-  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
-  const read = (name: string) => readFileSync(join(folder, name), "utf8");
-  try {
-    openssl(
-      "req",
-      "-new",
-      "-newkey",
-      ...key,
-      "-nodes",
-      "-keyout",
-      "key.pem",
-      "-out",
-      "request.pem",
-      "-subj",
-      `/CN=${subject}`,
-    );
-    writeFileSync(join(folder, "extensions"), `basicConstraints=critical,CA:${isCa ? "TRUE" : "FALSE"}\n`);
-    writeFileSync(join(folder, "signer.pem"), signer?.certificate ?? "");
-    writeFileSync(join(folder, "signer-key.pem"), signer?.privateKey ?? "");
-    const signed = signer
-      ? ["-CA", "signer.pem", "-CAkey", "signer-key.pem", "-set_serial", "2"]
-      : ["-signkey", "key.pem"];
-    openssl(
-      "x509",
-      "-req",
-      "-in",
-      "request.pem",
-      ...signed,
-      "-days",
-      validDays.toString(),
-      "-extfile",
-      "extensions",
-      "-out",
-      "certificate.pem",
-    );
-    return { certificate: read("certificate.pem").trim(), privateKey: read("key.pem").trim() };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 const root = certify("root");
 const otherRoot = certify("other root");
@@ -294,5 +231,47 @@ test("an expired anchor and an expired issuer are refused", () => {
       value: "CN=east issuer",
       problem: expect.stringMatching(/^expired on /) as string,
     },
+  ]);
+});
+
+describe("generations", () => {
+  const problems = (trust: object) => problemsOf(configuration({ trust }));
+
+  test("may be named by numbers, as YAML reads them", () => {
+    const { trust } = parseSettings(configuration({ trust: { generations: [1, "next"], signer: 1 } }));
+    expect(trust).toMatchObject({ generations: ["1", "next"], signer: "1" });
+  });
+
+  test("need a signer where there are several", () => {
+    expect(problems({ generations: ["1", "2"] })).toEqual([
+      { path: "trust.signer", problem: "is missing, and there are several generations: 1, 2" },
+    ]);
+  });
+
+  test("can't be signed for by one that isn't trusted, and are there once", () => {
+    expect(problems({ generations: ["1", "1"], signer: "2" })).toEqual([
+      { path: "trust.generations", value: "1", problem: "is there twice" },
+      { path: "trust.signer", value: "2", problem: "is not among the trusted generations: 1, 1" },
+    ]);
+  });
+
+  test("aren't made beside an anchor that is given", () => {
+    const problem = "is about anchors made here, but trust.anchor.certificate gives them";
+    expect(problems({ anchor: root, generations: ["1"], signer: "1" })).toEqual([
+      { path: "trust.generations", problem },
+      { path: "trust.signer", problem },
+    ]);
+  });
+});
+
+test("only issuers that are made here can be renewed", () => {
+  const settings = stack({ certificate: root.certificate }, eastIssuer, westIssuer);
+  const trust = { anchor: { certificate: root.certificate }, issuerRenewals: { east: 1, north: "a" } };
+  expect(problemsOf({ ...settings, trust })).toEqual([
+    {
+      path: "trust.issuerRenewals.east",
+      problem: "is for an issuer that is given, which isn't made here",
+    },
+    { path: "trust.issuerRenewals.north", problem: "names no cluster of this stack" },
   ]);
 });

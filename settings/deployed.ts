@@ -84,15 +84,18 @@ interface Asked extends TrustState {
 /** The deployed certificates that stay when `desired` is deployed. */
 export function remainingExpiries(deployed: Deployed, desired: Asked, environment: string): Expiry[] {
   const { ends, trust, renewals } = deployed;
-  const anchors = desired.trusted.map((id) => ({
-    path: id.startsWith("sha256:") ? "trust.anchor.certificate" : "trust.generations",
-    what: `The trust anchor ${id} of ${environment}`,
-    end: ends.anchors[id] ?? "",
-    remedy: Object.values(desired.signers).includes(id)
-      ? "trust and sign with another one, as docs/trust.md says"
-      : "drop it, as nothing is signed with it",
-    isReplacedAtEnd: false,
-  }));
+  const anchors = desired.trusted.map((id) => {
+    const signs = Object.values(desired.signers).includes(id);
+    const drop = "drop it, as nothing is signed with it";
+    return {
+      path: id.startsWith("sha256:") ? "trust.anchor.certificate" : "trust.generations",
+      what: `The trust anchor ${id} of ${environment}`,
+      end: ends.anchors[id] ?? "",
+      remedy: signs ? "trust and sign with another one, as docs/trust.md says" : drop,
+      // It can only be dropped after an update in which it doesn't sign.
+      afterEnd: signs ? undefined : drop,
+    };
+  });
   const clusters = Object.keys(desired.signers);
   const issuers = clusters
     .filter(
@@ -103,7 +106,7 @@ export function remainingExpiries(deployed: Deployed, desired: Asked, environmen
       what: `The issuer of ${name}`,
       end: ends.issuers[name] ?? "",
       remedy: `set trust.issuerRenewals.${name} to another value, or give a new clusters.${name}.issuer`,
-      isReplacedAtEnd: false,
+      afterEnd: undefined,
     }));
   const webhooks = clusters.flatMap((name) =>
     Object.entries(ends.webhooks[name] ?? {}).map(([service, end]) => ({
@@ -111,7 +114,7 @@ export function remainingExpiries(deployed: Deployed, desired: Asked, environmen
       what: `The webhook certificate of ${service} on ${name}`,
       end,
       remedy: "make the cluster's webhook certificates anew, as docs/trust.md says",
-      isReplacedAtEnd: true,
+      afterEnd: "this update makes a new one",
     })),
   );
   return [...anchors, ...issuers, ...webhooks];

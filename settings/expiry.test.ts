@@ -8,7 +8,7 @@ const issuer: Expiry = {
   what: "The issuer of east",
   end: "2026-01-31T00:00:00Z",
   remedy: "renew it",
-  isReplacedAtEnd: false,
+  afterEnd: undefined,
 };
 
 test("nothing is said of what is valid for longer, or of whose end nothing is known", () => {
@@ -28,7 +28,7 @@ test("what ends soon is a line that says when, and the way to a new one", () => 
   ]);
 });
 
-test("what has ended is a problem, unless the update makes it anew by itself", () => {
+test("what has ended is a problem, unless there is something else to say", () => {
   const ended = { ...issuer, end: "2025-12-31T23:59:59Z" };
   expect(expiryFindings([ended], 1, now)).toEqual({
     warnings: [],
@@ -40,7 +40,7 @@ test("what has ended is a problem, unless the update makes it anew by itself", (
       },
     ],
   });
-  expect(expiryFindings([{ ...ended, isReplacedAtEnd: true }], 1, now)).toEqual({
+  expect(expiryFindings([{ ...ended, afterEnd: "this update makes a new one" }], 1, now)).toEqual({
     warnings: ["The issuer of east expired on 2025-12-31T23:59:59Z: this update makes a new one."],
     problems: [],
   });

@@ -10,8 +10,8 @@ export interface Expiry {
   readonly end: string;
   /** The way to a new one. */
   readonly remedy: string;
-  /** Whether the provider makes a new one in the first update after its end, so that nothing need be refused. */
-  readonly isReplacedAtEnd: boolean;
+  /** What is to be said after its end; undefined where nothing may be done before it is renewed. */
+  readonly afterEnd: string | undefined;
 }
 
 export interface ExpiryFindings {
@@ -31,11 +31,11 @@ function left(milliseconds: number): string {
 export function expiryFindings(expiries: readonly Expiry[], warning: number, now: Date): ExpiryFindings {
   const warnings: string[] = [];
   const problems: Problem[] = [];
-  for (const { path, what, end, remedy, isReplacedAtEnd } of expiries) {
+  for (const { path, what, end, remedy, afterEnd } of expiries) {
     const time = new Date(end).getTime() - now.getTime();
     if (Number.isNaN(time) || time > warning * hour) continue;
     if (time > 0) warnings.push(`${what} expires in ${left(time)}, on ${end}: ${remedy}.`);
-    else if (isReplacedAtEnd) warnings.push(`${what} expired on ${end}: this update makes a new one.`);
+    else if (afterEnd !== undefined) warnings.push(`${what} expired on ${end}: ${afterEnd}.`);
     else problems.push({ path, problem: `${what} expired on ${end}`, remedy });
   }
   return { warnings, problems };

@@ -63,6 +63,8 @@ describe("the guard", () => {
     const expires = { ...deployed.expires, anchors: { "1": inDays(-1) } };
     const { result } = await guard({ generations: ["2"] }, { ...deployed, expires });
     expect(result.trusted).toEqual(["2"]);
+    const both = await guard({ generations: ["1", "2"], signer: "2" }, { ...deployed, expires });
+    expect(both.warnings.join()).toMatch(/^The trust anchor 1 of test expired on .*: drop it/);
     await expect(guard({}, { ...deployed, expires })).rejects.toThrow(/The trust anchor 1 of test expired/);
   });
 });

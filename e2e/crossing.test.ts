@@ -126,6 +126,7 @@ describe.skipIf(isSkipped("crossing.test.ts"))("what crosses the links of two cl
   const services = new Set<object>(Object.values(exported));
   const settings = {
     environment: "crossing",
+    trust: { protect: false },
     linkerd: { version: "2026.8.3", viz: false },
     links: {
       topology: "mesh",

@@ -13,7 +13,7 @@ const outputs = {
     },
   },
   expires: {
-    anchor: "2036-08-01T10:00:00Z",
+    anchors: { "1": "2036-08-01T10:00:00Z" },
     issuers: { cluster1: "2027-08-01T10:00:00Z", cluster2: "2027-08-02T10:00:00Z" },
     webhooks: {},
   },
@@ -35,8 +35,23 @@ describe("a deployed stack's outputs", () => {
     expect(toText(deployed)).toContain("made here, expires 2027-08-02");
   });
 
+  test("give each generation of a rotation its own", () => {
+    const anchors = ["1", "2"].map((generation) => ({
+      origin: "made here" as const,
+      generation,
+      lifetime: "87600h",
+    }));
+    const expires = { anchors: { "1": "2026-12-01T10:00:00Z", "2": "2036-12-01T10:00:00Z" }, issuers: {} };
+    const rotating = withOutputs(
+      { ...topologyOf(2), anchors },
+      parseOutputs(JSON.stringify({ ...outputs, expires })),
+    );
+    expect(toText(rotating)).toContain("made here, generation 1, expires 2026-12-01");
+    expect(toText(rotating)).toContain("made here, generation 2, expires 2036-12-01");
+  });
+
   test("may lack a date, of what was given", () => {
-    const given = { ...outputs, expires: { anchor: null, issuers: {} } };
+    const given = { ...outputs, expires: { anchors: {}, issuers: {} } };
     const topology = withOutputs(topologyOf(1), parseOutputs(JSON.stringify(given)));
     expect(topology.anchors).toEqual([{ origin: "made here", lifetime: "87600h" }]);
   });

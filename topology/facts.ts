@@ -29,10 +29,11 @@ function years(hours: string): string {
   return count === 1 ? "1 year" : `${count.toString()} years`;
 }
 
-export function certificateText({ origin, lifetime, subject, expires }: Certificate): string {
+export function certificateText({ origin, generation, lifetime, subject, expires }: Certificate): string {
   const valid =
     expires === undefined ? lifetime && `valid for ${years(lifetime)}` : `expires ${expires.slice(0, 10)}`;
-  return [origin, subject, valid].filter((part) => part !== undefined).join(", ");
+  const named = generation && `generation ${generation}`;
+  return [origin, named, subject, valid].filter((part) => part !== undefined).join(", ");
 }
 
 /** The clusters' names, or that it is all of them. */

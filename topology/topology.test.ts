@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { stackSettings } from "../cli/stack-settings.ts";
 import { withoutEncrypted } from "../settings/encrypted.ts";
 import { parseSettings } from "../settings/parse.ts";
+import { configuration } from "../settings/test-examples.ts";
 import { toMermaid } from "./mermaid.ts";
 import { toSvg } from "./svg.ts";
 import { service, settingsOf, topologyOf } from "./test-examples.ts";
@@ -43,6 +44,15 @@ describe("the topology of prod", () => {
       ["hub", "frankfurt", "gateway,pod-to-pod,federated"],
     ]);
     expect(prod.anchors).toEqual([{ origin: "made here", lifetime: "87600h" }]);
+  });
+
+  test("says which generations of anchor are trusted during a rotation", () => {
+    const trust = { generations: ["1", "2"], signer: "1" };
+    const { anchors } = describeTopology(parseSettings(configuration({ trust })));
+    expect(anchors).toEqual([
+      { origin: "made here", generation: "1", lifetime: "87600h" },
+      { origin: "made here", generation: "2", lifetime: "87600h" },
+    ]);
   });
 
   test("says under which names a service appears, and where", () => {

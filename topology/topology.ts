@@ -42,6 +42,8 @@ export interface Gateway {
 
 export interface Certificate {
   readonly origin: "made here" | "given";
+  /** Of an anchor, during a rotation. */
+  readonly generation?: string;
   /** How long it is valid, of one that is made here. */
   readonly lifetime?: string;
   /** Who it is for, of one that is given. */
@@ -121,9 +123,11 @@ function given(pem: string): Certificate[] {
   );
 }
 
-function anchorsOf({ givenAnchor, anchorLifetime }: Settings["trust"]): Certificate[] {
+function anchorsOf({ givenAnchor, anchorLifetime, generations }: Settings["trust"]): Certificate[] {
   if (givenAnchor === undefined) {
-    return [{ origin: "made here", lifetime: `${anchorLifetime.toString()}h` }];
+    const lifetime = `${anchorLifetime.toString()}h`;
+    if (generations.length === 1) return [{ origin: "made here", lifetime }];
+    return generations.map((generation) => ({ origin: "made here", generation, lifetime }));
   }
   return orderedBy(given(givenAnchor.certificate), ({ subject = "", expires = "" }) => subject + expires);
 }

@@ -53,10 +53,10 @@ async function inventory(): Promise<string[]> {
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "mesh-adopted-"));
-  const kubeconfig = execFileSync(process.execPath, [commands, "create"], {
-    env: environment,
-    encoding: "utf8",
-  });
+  const cluster = (action: string) =>
+    execFileSync(process.execPath, [commands, action], { env: environment, encoding: "utf8" });
+  const kubeconfig = cluster("create");
+  cluster("scale");
   await writeFile(path.join(folder, "first"), kubeconfig, { mode: 0o600 });
   before = await inventory();
   engine = await Engine.create("e2e-adopted", settings(path.join(folder, "first")));

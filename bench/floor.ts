@@ -154,6 +154,7 @@ export class Floor {
     await this.certificates();
     for (const [index, name] of this.names().entries()) {
       await writeFile(this.kubeconfig(name), await this.cluster("create", index), { mode: 0o600 });
+      await this.cluster("scale", index);
       await this.install(name);
     }
     for (const name of this.names()) {

@@ -17,6 +17,7 @@ import { emojivotoPath } from "./settings/emojivoto.ts";
 import { linksFor, mirrorsOf } from "./settings/mirror.ts";
 import { otherPodNetworks } from "./settings/networks.ts";
 import { readSettings } from "./settings/read.ts";
+import type { EmojivotoSettings } from "./settings/settings.ts";
 
 // Type stripping keeps every position, and translating each resource's stack trace would cost a second of every preview.
 Reflect.deleteProperty(Error, "prepareStackTrace");
@@ -125,31 +126,22 @@ const links = settings.links.map(({ name, source, target, carries, clients }) =>
   return { source, target, carries, link };
 });
 
-/** What each cluster offers to the others, known when all of it is declared. */
-const offered = Promise.withResolvers<readonly { cluster: string; resource: pulumi.Resource }[]>();
-
-/** Only the others': a Service of the same cluster is there when the pods behind it are. */
-async function offeredTo(caller: string): Promise<pulumi.Resource[]> {
-  return (await offered.promise).filter(({ cluster }) => cluster !== caller).map(({ resource }) => resource);
-}
-
-const emojivotoNamespaces = new Map<string, pulumi.Resource>();
-if (settings.emojivoto !== undefined) {
-  const { emojivoto } = settings;
-  for (const [cluster, parts] of emojivotoParts(emojivoto)) {
+function createEmojivoto(emojivoto: EmojivotoSettings) {
+  return emojivotoParts(emojivoto).map(([cluster, parts]) => {
     const options = { ...on(cluster), dependsOn: [installOn(cluster).multicluster.chart] };
-    const args = { emojivoto, parts, called: offeredTo(cluster) };
-    const { namespace } = new Emojivoto(`${cluster}/emojivoto`, args, options);
-    emojivotoNamespaces.set(`${cluster}/${emojivoto.namespace}`, namespace);
-  }
+    return { cluster, app: new Emojivoto(`${cluster}/emojivoto`, { emojivoto, parts }, options) };
+  });
 }
+
+const emojivotoApps = settings.emojivoto === undefined ? [] : createEmojivoto(settings.emojivoto);
 
 /** The namespace, where this stack makes it. */
 function namespaceOn({ cluster, namespace }: { cluster: string; namespace: string }): pulumi.Resource[] {
-  return [emojivotoNamespaces.get(`${cluster}/${namespace}`) ?? []].flat();
+  if (namespace !== settings.emojivoto?.namespace) return [];
+  return emojivotoApps.filter((one) => one.cluster === cluster).map(({ app }) => app.namespace);
 }
 
-const federated = new Map<string, pulumi.Resource>();
+const federated = new Map<string, pulumi.Resource[]>();
 const exportedServices = settings.services.map((service) => {
   const { cluster, namespace, name, modes, clients } = service;
   const carriers = modes.flatMap((mode) => linksFor(service, mode, settings.links));
@@ -157,16 +149,13 @@ const exportedServices = settings.services.map((service) => {
     carriers.some((carrier) => carrier.source === source && carrier.target === target),
   );
   // Members that join at the same moment race for the federated Service, and the loser stays out of it.
-  const before = modes.includes("federated") ? federated.get(`${namespace}/${name}`) : undefined;
+  const member = `${namespace}/${name}`;
+  const before = modes.includes("federated") ? (federated.get(member) ?? []) : [];
   const exported = new ExportedService(`${cluster}/${namespace}/${name}`, service, {
     ...on(cluster),
-    dependsOn: [
-      ...carrying.map(({ link }) => link.resource),
-      ...namespaceOn(service),
-      ...[before ?? []].flat(),
-    ],
+    dependsOn: [...carrying.map(({ link }) => link.resource), ...namespaceOn(service), ...before],
   });
-  if (modes.includes("federated")) federated.set(`${namespace}/${name}`, exported.resource);
+  if (modes.includes("federated")) federated.set(member, [exported.resource]);
   if (clients !== "any" && modes.some((mode) => mode !== "gateway")) {
     new ServiceAuthorization(
       `${cluster}/${namespace}/${name}-authorization`,
@@ -185,11 +174,11 @@ const exportedServices = settings.services.map((service) => {
   return { ...service, exported };
 });
 
-offered.resolve(
-  exportedServices
-    .filter(({ path }) => path === emojivotoPath)
-    .map(({ cluster, exported }) => ({ cluster, resource: exported.resource })),
-);
+for (const { cluster, app } of emojivotoApps) {
+  // Only the other cluster's: a Service of the same one is there when the pods behind it are.
+  const called = exportedServices.filter((one) => one.path === emojivotoPath && one.cluster !== cluster);
+  app.deploy(called.map(({ exported }) => exported.resource));
+}
 
 for (const route of settings.routes) {
   const { cluster, namespace, name, backends } = route;

@@ -1,15 +1,13 @@
 /** `npm run kubectl -- STACK CLUSTER [arguments]`, and the same for linkerd: on a cluster of a stack. */
-import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 
+import { runAttached } from "./attached.ts";
+import { readOutputs } from "./engine.ts";
+import { runCommand, UsageError } from "./usage.ts";
 import { findProgram, isProgram } from "../components/cluster/programs.ts";
-import { engineEnvironment } from "./stack.ts";
-import { UsageError } from "./usage.ts";
 
-const root = path.resolve(import.meta.dirname, "..");
 const programs = ["kubectl", "linkerd"];
 
 /** What to run where. */
@@ -39,30 +37,9 @@ export function kubeconfigFor(
   throw new UsageError(`Stack ${stack} has no cluster ${cluster}; it has: ${names}.`);
 }
 
-async function readKubeconfigs(stack: string): Promise<Record<string, string>> {
-  const pulumi = path.join(root, "node_modules/.bin/pulumi");
-  const args = ["stack", "output", "kubeconfigs", "--stack", stack, "--show-secrets", "--json"];
-  const env = engineEnvironment(stack, process.env);
-  try {
-    const { stdout } = await promisify(execFile)(pulumi, args, { cwd: root, env, maxBuffer: 2 ** 28 });
-    return JSON.parse(stdout) as Record<string, string>;
-  } catch (error) {
-    const { stderr = String(error) } = error as { stderr?: string };
-    throw new UsageError(`Stack ${stack} has no kubeconfigs yet (npm run up -- ${stack}):\n${stderr}`);
-  }
-}
-
-function run(file: string, args: readonly string[], kubeconfig: string): Promise<number> {
-  const env = { ...process.env, KUBECONFIG: kubeconfig };
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, [...args], { env, stdio: "inherit" });
-    // Ctrl-C ends a port-forward; the kubeconfig is taken away after it.
-    process.on("SIGINT", () => undefined);
-    child.on("error", reject);
-    child.on("exit", (code) => {
-      resolve(code ?? 1);
-    });
-  });
+function readKubeconfigs(stack: string): Promise<Record<string, string>> {
+  const parse = (json: string) => JSON.parse(json) as Record<string, string>;
+  return readOutputs(stack, ["kubeconfigs", "--show-secrets"], parse, "has no kubeconfigs yet");
 }
 
 async function main(given: readonly string[]): Promise<number> {
@@ -74,18 +51,10 @@ async function main(given: readonly string[]): Promise<number> {
   try {
     const kubeconfigFile = path.join(folder, "kubeconfig");
     await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 });
-    return await run(file, call.args, kubeconfigFile);
+    return await runAttached(file, call.args, { env: { ...process.env, KUBECONFIG: kubeconfigFile } });
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-if (isProgram(import.meta.filename)) {
-  try {
-    process.exitCode = await main(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  }
-}
+if (isProgram(import.meta.filename)) await runCommand(main);

@@ -1,25 +1,23 @@
 /** `npm run topology -- STACK`: a stack file as a picture, a page, a table or data. */
-import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 
 import { YAMLParseError } from "yaml";
 
+import { readOutputs, root } from "./engine.ts";
 import { readStackFile } from "./stack-file.ts";
 import { stackSettings } from "./stack-settings.ts";
-import { UsageError } from "./usage.ts";
+import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { SettingsError } from "../settings/problem.ts";
 import { compareTopologies } from "../topology/comparison.ts";
-import { parseOutputs, withOutputs, type Outputs } from "../topology/deployed.ts";
+import { parseOutputs, withOutputs } from "../topology/deployed.ts";
 import { toMermaid } from "../topology/mermaid.ts";
 import { toPage } from "../topology/page.ts";
 import { toSvg } from "../topology/svg.ts";
 import { toText } from "../topology/text.ts";
 import { describeTopology, type Topology } from "../topology/topology.ts";
-
-const root = path.resolve(import.meta.dirname, "..");
 
 const usage =
   "Say which stack: npm run topology -- STACK [--format svg|mermaid|html|json|text] [--output FILE] " +
@@ -115,42 +113,22 @@ function stackName(stack: string): string {
   return /^Pulumi\.(.+)\.ya?ml$/.exec(path.basename(stack))?.[1] ?? stack;
 }
 
-async function readOutputs(stack: string): Promise<Outputs> {
-  // What starts the engine takes a second to load, and is only needed here.
-  const { engineEnvironment } = await import("./stack.ts");
-  const pulumi = path.join(root, "node_modules/.bin/pulumi");
-  const env = engineEnvironment(stack, process.env);
-  try {
-    const args = ["stack", "output", "--json", "--stack", stack];
-    const { stdout } = await promisify(execFile)(pulumi, args, { cwd: root, env, maxBuffer: 2 ** 28 });
-    return parseOutputs(stdout);
-  } catch (error) {
-    const { stderr = String(error) } = error as { stderr?: string };
-    throw new UsageError(`Stack ${stack} isn't deployed yet (npm run up -- ${stack}):\n${stderr}`);
-  }
-}
-
 /** What is asked for, as the text of a file. */
 export async function answer({ stack, format, compare, deployed }: Request): Promise<string> {
   const described = await read(stack);
-  const topology = deployed ? withOutputs(described, await readOutputs(stackName(stack))) : described;
+  const topology = deployed
+    ? withOutputs(described, await readOutputs(stackName(stack), [], parseOutputs, "isn't deployed yet"))
+    : described;
   if (compare === undefined) return await formats[format](topology, undefined);
   return await formats[format](compareTopologies(await read(compare), topology), path.basename(compare));
 }
 
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<number> {
   const request = parseRequest(args);
   const text = await answer(request);
   if (request.output === undefined) process.stdout.write(text);
   else await writeFile(request.output, text);
+  return 0;
 }
 
-if (isProgram(import.meta.filename)) {
-  try {
-    await main(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message.trimEnd()}\n`);
-    process.exitCode = 1;
-  }
-}
+if (isProgram(import.meta.filename)) await runCommand(main);

@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { stringify } from "yaml";
 
-import { engineDefaults } from "../cli/stack.ts";
+import { engineDefaults } from "../cli/engine.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 

@@ -17,11 +17,13 @@ async function make(parts: readonly EmojivotoPart[], more: object = {}) {
   const { graph } = await record(() => {
     const east = new k8s.Provider("east", {});
     const chart = new k8s.helm.v4.Chart("chart", { chart: "x" }, { provider: east });
-    return new Emojivoto(
+    const app = new Emojivoto(
       "app",
       { emojivoto: { ...settings, ...more }, parts },
       { providers: [east], dependsOn: [chart] },
     );
+    app.deploy([]);
+    return app;
   });
   const container = (part: EmojivotoPart) => {
     const { spec } = graph.named(`app-${part}-deployment`).inputs as {

@@ -68,8 +68,6 @@ function labelsOf(container: string, version: string): Record<string, string> {
 export interface EmojivotoArgs {
   readonly emojivoto: EmojivotoSettings;
   readonly parts: readonly EmojivotoPart[];
-  /** What the other cluster offers; those who call it come after it. */
-  readonly called?: Promise<pulumi.Resource[]>;
 }
 
 /** The part of Linkerd's example application that is on one cluster, without its Services. */
@@ -77,23 +75,33 @@ export class Emojivoto extends pulumi.ComponentResource {
   /** The namespace, for what else is in it. */
   readonly namespace: k8s.core.v1.Namespace;
 
+  private readonly name: string;
+  private readonly args: EmojivotoArgs;
+
   constructor(name: string, args: EmojivotoArgs, opts: OrderedOptions) {
     const { emojivoto, parts } = args;
     super("mesh:emojivoto:Emojivoto", name, { parts }, opts);
 
+    this.name = name;
+    this.args = args;
     this.namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
       { metadata: { name: emojivoto.namespace, annotations: { "linkerd.io/inject": "enabled" } } },
       // Pods get their proxies from the control plane: there are none before it runs.
       { parent: this, dependsOn: opts.dependsOn },
     );
+  }
+
+  /** Starts the parts; those that call the other cluster come after what it offers, which is made in between. */
+  deploy(called: pulumi.Resource[]): void {
+    const { emojivoto, parts } = this.args;
     const all = programs(emojivoto);
-    for (const part of parts) this.deploy(`${name}-${part}`, part, all[part], args);
+    for (const part of parts) this.deployPart(`${this.name}-${part}`, part, all[part], called);
     this.registerOutputs({});
   }
 
-  private deploy(name: string, part: EmojivotoPart, program: Program, args: EmojivotoArgs): void {
-    const { emojivoto, called } = args;
+  private deployPart(name: string, part: EmojivotoPart, program: Program, called: pulumi.Resource[]): void {
+    const { emojivoto } = this.args;
     const isCaller = callers.includes(part);
     const namespace = this.namespace.metadata.name;
     const account = new k8s.core.v1.ServiceAccount(
@@ -135,10 +143,7 @@ export class Emojivoto extends pulumi.ComponentResource {
           },
         },
       },
-      {
-        parent: this,
-        ...(isCaller && called !== undefined ? { dependsOn: called } : {}),
-      },
+      { parent: this, dependsOn: isCaller ? called : [] },
     );
   }
 }

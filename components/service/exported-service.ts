@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Mode, ServiceSettings } from "../../settings/settings.ts";
 import type { OrderedOptions } from "../options.ts";
+import { annotated } from "./annotations.ts";
 import { circuitBreakingAnnotations } from "./circuit-breaking.ts";
 
 export type ExportedServiceArgs = Pick<
@@ -33,12 +34,11 @@ export class ExportedService extends pulumi.ComponentResource {
     const { namespace, modes, spec } = args;
     super("mesh:service:ExportedService", name, { namespace, name: args.name, modes }, opts);
 
-    const annotations = circuitBreakingAnnotations(args.circuitBreaking);
     const metadata = {
       name: args.name,
       namespace,
       labels: exportLabels(modes),
-      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+      ...annotated(circuitBreakingAnnotations(args.circuitBreaking)),
     };
     // Un-exporting comes before unlinking, so that the mirror controllers still see it.
     const options = { parent: this, dependsOn: opts.dependsOn };

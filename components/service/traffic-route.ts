@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { RouteSettings } from "../../settings/settings.ts";
 import type { OrderedOptions } from "../options.ts";
+import { annotated } from "./annotations.ts";
 import { circuitBreakingAnnotations } from "./circuit-breaking.ts";
 
 const apiVersions = {
@@ -42,7 +43,6 @@ export class TrafficRoute extends pulumi.ComponentResource {
 
     const { dependsOn } = opts;
     const parent = this.parentService(name, args, dependsOn);
-    const annotations = { ...withPrefix("timeout", args.timeouts), ...withPrefix("retry", args.retries) };
     new k8s.apiextensions.CustomResource(
       `${name}-route`,
       {
@@ -51,7 +51,7 @@ export class TrafficRoute extends pulumi.ComponentResource {
         metadata: {
           name: args.name,
           namespace,
-          ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+          ...annotated({ ...withPrefix("timeout", args.timeouts), ...withPrefix("retry", args.retries) }),
         },
         spec: routeSpec(args),
       },
@@ -66,11 +66,10 @@ export class TrafficRoute extends pulumi.ComponentResource {
     { namespace, service, port, placeholder, circuitBreaking }: RouteSettings,
     dependsOn: pulumi.Resource[],
   ): pulumi.Resource[] {
-    const annotations = circuitBreakingAnnotations(circuitBreaking);
     const metadata = {
       name: service,
       namespace,
-      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+      ...annotated(circuitBreakingAnnotations(circuitBreaking)),
     };
     const options = { parent: this, dependsOn };
     // Without a selector it has no endpoints: it is a name for the route, and calls that no route takes fail.

@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+
+import { UsageError } from "./usage.ts";
+import packageJson from "../package.json" with { type: "json" };
+
+/** The folder of the project. */
+export const root = path.resolve(import.meta.dirname, "..");
+
+/** Starts the CLI of `pulumiVersion`. */
+export const pulumiProgram = path.join(root, "node_modules/.bin/pulumi");
+
+/** Stacks for one person's machine: no passphrase to remember, and no question where nobody can answer it. */
+export const localStacks = ["dev", "sim"];
+
+/** Which CLI the npm package `pulumi` starts: from 3.249 on, one writes a log of every call, at twice the CPU time. */
+export const pulumiVersion = packageJson.config.pulumiVersion;
+
+/** What the engine is started with unless the person says otherwise. */
+export const engineDefaults = {
+  PULUMI_VERSION: pulumiVersion,
+  // Compiling the SDKs anew would cost a second of every preview.
+  NODE_COMPILE_CACHE: path.join(root, "node_modules/.cache/compile"),
+};
+
+/** The environment for the engine: what the person has set stays. */
+export function engineEnvironment(stack: string, given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const hasPassphrase = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"].some(
+    (name) => name in given,
+  );
+  if (!hasPassphrase && !localStacks.includes(stack)) {
+    throw new UsageError(
+      `Stack ${stack} keeps secrets: set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE. ` +
+        `Only ${localStacks.join(" and ")} work without.`,
+    );
+  }
+  return {
+    ...engineDefaults,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // The salt of the passphrase is in the state, so the stack file need not carry it.
+    PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
+    ...given,
+    ...(hasPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE: "" }),
+  };
+}
+
+/**
+ * What `pulumi stack output` prints as JSON, read by `parse`.
+ *
+ * @throws UsageError that says `problem` of the stack where that isn't there.
+ */
+export async function readOutputs<T>(
+  stack: string,
+  flags: readonly string[],
+  parse: (json: string) => T,
+  problem: string,
+): Promise<T> {
+  const args = ["stack", "output", ...flags, "--stack", stack, "--json"];
+  const env = engineEnvironment(stack, process.env);
+  try {
+    const { stdout } = await promisify(execFile)(pulumiProgram, args, { cwd: root, env, maxBuffer: 2 ** 28 });
+    return parse(stdout);
+  } catch (error) {
+    const { stderr = String(error) } = error as { stderr?: string };
+    throw new UsageError(`Stack ${stack} ${problem} (npm run up -- ${stack}):\n${stderr}`);
+  }
+}

@@ -1,199 +1,16 @@
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
 
-import { createClusters, createPodRoutes } from "./components/cluster/create-clusters.ts";
-import { Emojivoto, emojivotoParts } from "./components/emojivoto/emojivoto.ts";
-import { Linkerd } from "./components/linkerd/linkerd.ts";
-import { GatewayAuthorization } from "./components/link/gateway-authorization.ts";
-import { Link } from "./components/link/link.ts";
-import { RemoteAccess } from "./components/link/remote-access.ts";
-import { ExportedService } from "./components/service/exported-service.ts";
-import { ServiceAuthorization } from "./components/service/service-authorization.ts";
-import { TrafficRoute } from "./components/service/traffic-route.ts";
-import { createAnchors } from "./components/trust/anchors.ts";
+import { createMesh } from "./components/mesh/create-mesh.ts";
 import { guardRotation } from "./components/trust/rotation-guard.ts";
-import { emojivotoPath } from "./settings/emojivoto.ts";
-import { linksFor, mirrorsOf } from "./settings/mirror.ts";
-import { otherPodNetworks } from "./settings/networks.ts";
+import { mirrorsOf } from "./settings/mirror.ts";
 import { readSettings } from "./settings/read.ts";
-import type { EmojivotoSettings } from "./settings/settings.ts";
 
 // Type stripping keeps every position, and translating each resource's stack trace would cost a second of every preview.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 const settings = readSettings();
 const { trusted, signers } = await guardRotation(settings);
-const tlsProvider = new tls.Provider("tls");
-const commandProvider = new command.Provider("command");
-
-const anchors = createAnchors(settings, { provider: tlsProvider });
-
-const clusters = createClusters(settings, { provider: commandProvider });
-const podRoutes = createPodRoutes(clusters, settings, { provider: commandProvider });
-
-function clusterNamed(name: string) {
-  const cluster = clusters.get(name);
-  if (cluster === undefined) throw new pulumi.RunError(`There is no cluster ${name}.`);
-  return cluster;
-}
-
-/** Options for what lives on one cluster: it is made through that cluster's provider, and gone when the cluster is. */
-function on(name: string) {
-  const { provider, deletedWith } = clusterNamed(name);
-  return {
-    providers: [provider, tlsProvider, commandProvider],
-    ...(deletedWith === undefined ? {} : { deletedWith }),
-  };
-}
-
-const installs = new Map(
-  settings.clusters.map((cluster) => {
-    const links = settings.links.filter(({ source }) => source === cluster.name);
-    const linked = settings.links.flatMap(({ source, target }) =>
-      source === cluster.name ? [target] : target === cluster.name ? [source] : [],
-    );
-    const install = new Linkerd(
-      `${cluster.name}-linkerd`,
-      {
-        linkerd: settings.linkerd,
-        cluster,
-        access: clusterNamed(cluster.name).access,
-        trustBundle: anchors.bundle,
-        signerId: signers[cluster.name] ?? "",
-        signer: anchors.signer,
-        lifetimes: settings.trust,
-        issuerRenewal: settings.trust.issuerRenewals[cluster.name],
-        restart: settings.trust.restart,
-        links,
-        mirroring: settings.mirroring,
-        peers: settings.clusters.filter(({ name }) => linked.includes(name)),
-      },
-      on(cluster.name),
-    );
-    return [cluster.name, install];
-  }),
-);
-
-function installOn(name: string) {
-  const install = installs.get(name);
-  if (install === undefined) throw new pulumi.RunError(`Linkerd isn't installed on ${name}.`);
-  return install;
-}
-
-const links = settings.links.map(({ name, source, target, carries, clients }) => {
-  const { multicluster } = installOn(target);
-  const access = new RemoteAccess(
-    `${name}-access`,
-    { source, namespace: multicluster.namespace },
-    on(target),
-  );
-  const link = new Link(
-    name,
-    {
-      source: {
-        controlPlaneNamespace: clusterNamed(source).settings.controlPlaneNamespace,
-        namespace: installOn(source).multicluster.namespace,
-        access: clusterNamed(source).access,
-      },
-      target: {
-        ...clusterNamed(target).settings,
-        apiServer: clusterNamed(target).apiServer,
-        gatewayAddresses: multicluster.gatewayAddresses,
-      },
-      carries,
-      mirroring: settings.mirroring,
-      access,
-      chartVersion: settings.linkerd.version,
-    },
-    {
-      ...on(source),
-      dependsOn: [
-        installOn(source).multicluster.chart,
-        multicluster.chart,
-        ...[source, target].flatMap((end) => podRoutes.get(end) ?? []),
-      ],
-    },
-  );
-  if (carries.includes("gateway")) {
-    const networks = clients === "any" ? [] : clusterNamed(source).settings.egressNetworks;
-    new GatewayAuthorization(
-      `${name}-gateway`,
-      { source, namespace: multicluster.namespace, clients, networks },
-      { ...on(target), dependsOn: [multicluster.chart] },
-    );
-  }
-  return { source, target, carries, link };
-});
-
-function createEmojivoto(emojivoto: EmojivotoSettings) {
-  return emojivotoParts(emojivoto).map(([cluster, parts]) => {
-    const options = { ...on(cluster), dependsOn: [installOn(cluster).multicluster.chart] };
-    return { cluster, app: new Emojivoto(`${cluster}/emojivoto`, { emojivoto, parts }, options) };
-  });
-}
-
-const emojivotoApps = settings.emojivoto === undefined ? [] : createEmojivoto(settings.emojivoto);
-
-/** The namespace, where this stack makes it. */
-function namespaceOn({ cluster, namespace }: { cluster: string; namespace: string }): pulumi.Resource[] {
-  if (namespace !== settings.emojivoto?.namespace) return [];
-  return emojivotoApps.filter((one) => one.cluster === cluster).map(({ app }) => app.namespace);
-}
-
-const federated = new Map<string, pulumi.Resource[]>();
-const exportedServices = settings.services.map((service) => {
-  const { cluster, namespace, name, modes, clients } = service;
-  const carriers = modes.flatMap((mode) => linksFor(service, mode, settings.links));
-  const carrying = links.filter(({ source, target }) =>
-    carriers.some((carrier) => carrier.source === source && carrier.target === target),
-  );
-  // Members that join at the same moment race for the federated Service, and the loser stays out of it.
-  const member = `${namespace}/${name}`;
-  const before = modes.includes("federated") ? (federated.get(member) ?? []) : [];
-  const exported = new ExportedService(`${cluster}/${namespace}/${name}`, service, {
-    ...on(cluster),
-    dependsOn: [...carrying.map(({ link }) => link.resource), ...namespaceOn(service), ...before],
-  });
-  if (modes.includes("federated")) federated.set(member, [exported.resource]);
-  if (clients !== "any" && modes.some((mode) => mode !== "gateway")) {
-    new ServiceAuthorization(
-      `${cluster}/${namespace}/${name}-authorization`,
-      {
-        ...service,
-        selector: exported.selector,
-        clients: clients.map((one) => ({
-          ...one,
-          podNetworks: clusterNamed(one.cluster).settings.podNetworks,
-        })),
-        otherPodNetworks: otherPodNetworks(clusterNamed(cluster).settings, settings.clusters),
-      },
-      { ...on(cluster), dependsOn: [installOn(cluster).multicluster.chart, ...namespaceOn(service)] },
-    );
-  }
-  return { ...service, exported };
-});
-
-for (const { cluster, app } of emojivotoApps) {
-  // Only the other cluster's: a Service of the same one is there when the pods behind it are.
-  const called = exportedServices.filter((one) => one.path === emojivotoPath && one.cluster !== cluster);
-  app.deploy(called.map(({ exported }) => exported.resource));
-}
-
-for (const route of settings.routes) {
-  const { cluster, namespace, name, backends } = route;
-  const origins = exportedServices.filter(
-    (service) => service.namespace === namespace && backends.some(({ origin }) => origin === service.name),
-  );
-  new TrafficRoute(`${cluster}/${namespace}/${name}-route`, route, {
-    ...on(cluster),
-    dependsOn: [
-      installOn(cluster).multicluster.chart,
-      ...namespaceOn(route),
-      ...origins.map(({ exported }) => exported.resource),
-    ],
-  });
-}
+const { anchors, clusters, installs, links } = createMesh(settings, { signers });
 
 /** What a person or another stack wants to know of the mesh. */
 export const mesh = {
@@ -208,7 +25,7 @@ export const mesh = {
         },
       ]) => [
         name,
-        { source, trustDomain, apiServer, gateway: installOn(name).multicluster.gatewayAddresses },
+        { source, trustDomain, apiServer, gateway: installs.get(name)?.multicluster.gatewayAddresses },
       ],
     ),
   ),

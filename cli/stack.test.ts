@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
+import { policyArguments } from "./policies.ts";
 import { engineArguments } from "./stack.ts";
 
 describe("the engine's arguments", () => {
@@ -30,7 +31,8 @@ describe("the engine's arguments", () => {
     ],
     ["up", "dev", ["--diff"], true, ["up", "--stack", "dev", "--diff"]],
   ])("for %s %s %j, interactive: %s", (action, stack, flags, isInteractive, expected) => {
-    expect(engineArguments(action, stack, flags, isInteractive)).toEqual(expected);
+    const policies = ["preview", "up"].includes(action) ? policyArguments(stack) : [];
+    expect(engineArguments(action, stack, flags, isInteractive)).toEqual([...expected, ...policies]);
   });
 });
 

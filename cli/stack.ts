@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { runAttached } from "./attached.ts";
 import { engineEnvironment, localStacks, pulumiProgram, root } from "./engine.ts";
+import { policyArguments } from "./policies.ts";
 import { findMissing, formatMissing } from "./preflight.ts";
 import { parseStackFile, readStackFile, removeNewSalt } from "./stack-file.ts";
 import { runCommand, UsageError } from "./usage.ts";
@@ -20,7 +21,9 @@ export function engineArguments(
   const isAnswered =
     action === "preview" || flags.some((flag) => ["--yes", "-y", "--preview-only"].includes(flag));
   const answer = !isInteractive && !isAnswered && localStacks.includes(stack) ? ["--yes"] : [];
-  return [action, "--stack", stack, ...answer, ...flags];
+  // Of what goes, nothing is to be checked.
+  const policies = ["preview", "up"].includes(action) ? policyArguments(stack) : [];
+  return [action, "--stack", stack, ...answer, ...flags, ...policies];
 }
 
 async function main([action = "", ...rest]: readonly string[]): Promise<number> {

@@ -30,7 +30,15 @@ export interface StateResource {
 }
 
 /** What a project is made of; a test's own folder links to it. */
-const projectFiles = ["Pulumi.yaml", "index.ts", "package.json", "components", "settings", "node_modules"];
+const projectFiles = [
+  "Pulumi.yaml",
+  "index.ts",
+  "package.json",
+  "components",
+  "settings",
+  "policy",
+  "node_modules",
+];
 
 /** One stack on the real engine, with a backend and a stack file of its own in a temporary folder. */
 export class Engine {

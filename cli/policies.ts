@@ -1,0 +1,10 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+
+import { root } from "./engine.ts";
+
+/** What makes the engine check a stack against the policies, with the stack's own levels where it has some. */
+export function policyArguments(stack: string, folder = path.join(root, "policy")): string[] {
+  const levels = path.join(folder, `${stack}.json`);
+  return ["--policy-pack", folder, ...(existsSync(levels) ? ["--policy-pack-config", levels] : [])];
+}

@@ -6,7 +6,10 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{settings,components,topology,cli,bench,docs,tests,tools,policy}/**/*.test.ts", "*.test.ts"],
+          include: [
+            "{settings,components,topology,cli,bench,docs,tests,tools,policy}/**/*.test.ts",
+            "*.test.ts",
+          ],
         },
       },
       {

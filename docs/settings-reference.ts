@@ -2,23 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { z } from "zod";
-
-import { settingsSchema } from "../settings/schema.ts";
 import { isProgram } from "../components/cluster/programs.ts";
-
-interface JsonSchema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly items?: JsonSchema;
-  readonly additionalProperties?: JsonSchema | boolean;
-  readonly oneOf?: readonly JsonSchema[];
-}
+import { kindsOf, settingsJsonSchema, type JsonSchema } from "./json-schema.ts";
 
 interface Row {
   readonly setting: string;
@@ -64,7 +49,7 @@ function table(entries: readonly Row[]): string {
 
 function section(name: string, schema: JsonSchema): string {
   const intro = schema.description === undefined ? "" : `${schema.description}\n\n`;
-  const kinds = (schema.additionalProperties as JsonSchema | undefined)?.oneOf;
+  const kinds = kindsOf(schema);
   if (kinds !== undefined) {
     const parts = kinds.map((kind) => {
       const title = fallback(kind.properties?.["source"] ?? {}, true);
@@ -76,20 +61,11 @@ function section(name: string, schema: JsonSchema): string {
   return `## \`mesh:${name}\`\n\n${intro}${own.length === 0 ? "" : table(own)}`.trimEnd();
 }
 
-/** Zod leaves out the default of whatever is rewritten before it is checked, such as a single value to a list. */
-function keepDefault({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: object }) {
-  const { def } = zodSchema._zod;
-  if (def.type === "default") Object.assign(jsonSchema, { default: def.defaultValue });
-}
-
 /** The reference as Markdown. */
 export function settingsReference(): string {
-  const schema = z.toJSONSchema(settingsSchema, {
-    io: "input",
-    unrepresentable: "any",
-    override: keepDefault,
-  }) as JsonSchema;
-  const sections = Object.entries(schema.properties ?? {}).map(([name, property]) => section(name, property));
+  const sections = Object.entries(settingsJsonSchema().properties ?? {}).map(([name, property]) =>
+    section(name, property),
+  );
   const intro =
     "# Settings\n\nEvery setting of a stack file, `Pulumi.<stack>.yaml`, below `config:`. A key that isn't listed here is " +
     "refused. This page is written by `npm run docs` from `settings/schema.ts`.";

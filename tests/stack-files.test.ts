@@ -5,7 +5,9 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 
 import { parseStackFile } from "../cli/stack-file.ts";
+import { stackSettings } from "../cli/stack-settings.ts";
 import { parseSettings } from "../settings/parse.ts";
+import { sharedTrustProblems } from "../settings/rules/environments.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const files = globSync("Pulumi.*.yaml", { cwd: root });
@@ -28,6 +30,12 @@ describe.each(files)("%s", (file) => {
     const committed = execFileSync("git", ["show", `:${file}`], { cwd: root, encoding: "utf8" });
     expect(committed).not.toContain("encryptionsalt");
   });
+});
+
+test("environments share no trust", () => {
+  const all = files.map((file) => stackSettings(readFileSync(path.join(root, file), "utf8")));
+  expect(new Set(all.map(({ environment }) => environment)).size).toBe(files.length);
+  expect(sharedTrustProblems(all)).toEqual([]);
 });
 
 test("there is a stack file for each environment", () => {

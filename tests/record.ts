@@ -10,7 +10,8 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
-import callbacks from "@pulumi/pulumi/proto/callback_pb.js";
+
+import { runWithoutEngine, unwrap, type RegisterRequest } from "../render/stand-in.ts";
 
 /** A resource as the engine is told of it. References to other resources are URNs. */
 export interface Registered {
@@ -209,57 +210,7 @@ export interface Recording<T> {
   readonly graph: Graph;
 }
 
-/** The request of the SDK to the monitor, as far as it is recorded. */
-interface Request {
-  getType(): string;
-  getName(): string;
-  getParent(): string;
-  getProvider(): string;
-  getDependenciesList(): string[];
-  getPropertydependenciesMap(): {
-    forEach(each: (value: { getUrnsList(): string[] }, key: string) => void): void;
-  };
-  getDeletedwith(): string;
-  getProtect(): boolean | undefined;
-  getIgnorechangesList(): string[];
-  getCustom(): boolean;
-  getRemote(): boolean;
-  getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
-  getReplaceonchangesList(): string[];
-  getDeletebeforereplace(): boolean;
-  getAdditionalsecretoutputsList(): string[];
-  getTransformsList(): { getToken(): string }[];
-}
-
-type Answer = (error: unknown, response: unknown) => void;
-
-interface Monitor {
-  newUrn(parent: string, type: string, name: string): string;
-  registerResource(request: Request, answer: Answer): Promise<void>;
-}
-
-interface Store {
-  supportsTransforms: boolean;
-  callbacks: unknown;
-}
-
 const { specialSigKey, specialSecretSig } = pulumi.runtime;
-
-/** A value without the wrappers of its secrets, whose paths are added to `secrets`. */
-function unwrap(value: unknown, path: string, secrets: string[]): unknown {
-  if (!isObject(value)) return value;
-  if (value[specialSigKey] === specialSecretSig) {
-    secrets.push(path);
-    return unwrap(value["value"], path, []);
-  }
-  const inside = (key: string) => (path === "" ? key : `${path}.${key}`);
-  if (Array.isArray(value)) {
-    return value.map((item, index) => unwrap(item, inside(index.toString()), secrets));
-  }
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, unwrap(item, inside(key), secrets)]),
-  );
-}
 
 /** A value without what is secret in it. */
 function withoutSecrets(value: unknown): unknown {
@@ -338,7 +289,7 @@ function tokenOutputs(name: string, inputs: Plain): Plain {
 }
 
 function toRegistered(
-  request: Request,
+  request: RegisterRequest,
   urn: string,
   transforms: readonly pulumi.ResourceTransform[],
 ): Registered {
@@ -370,36 +321,8 @@ function toRegistered(
     replaceOnChanges: request.getReplaceonchangesList(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-    transforms: request
-      .getTransformsList()
-      .map((callback) => transforms[Number(callback.getToken())])
-      .filter((transform) => transform !== undefined),
+    transforms,
   };
-}
-
-/** Takes the place of the server that the engine calls transforms at: without it, the SDK refuses them. */
-function acceptTransforms(): pulumi.ResourceTransform[] {
-  const transforms: pulumi.ResourceTransform[] = [];
-  const { globalStore } = globalThis as unknown as { globalStore: Store };
-  globalStore.supportsTransforms = true;
-  globalStore.callbacks = {
-    registerTransform: (transform: pulumi.ResourceTransform) => {
-      const callback = new callbacks.Callback();
-      callback.setToken((transforms.push(transform) - 1).toString());
-      return Promise.resolve(callback);
-    },
-    awaitStackRegistrations: () => Promise.resolve(),
-    shutdown: () => undefined,
-  };
-  return transforms;
-}
-
-/** Waits until everything is registered. The SDK keeps a stack for each of its promises: most of the time, if it could. */
-async function settle(): Promise<void> {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  await pulumi.runtime.disconnect();
-  Error.stackTraceLimit = stackTraceLimit;
 }
 
 /** Runs `program` and waits until everything is registered. Two resources with one URN are an error, as they really are. */
@@ -408,53 +331,38 @@ export async function record<T>(
   { outputs, answers }: RecordOptions = {},
 ): Promise<Recording<T>> {
   const secretOutputs = new Map<string, readonly string[]>();
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs: given }) => {
-        const inputs = given as Plain;
-        const state = {
-          ...inputs,
-          ...providerOutputs(type, name),
-          ...tokenOutputs(name, inputs),
-          ...outputs?.({ type, name, inputs: unwrap(inputs, "", []) as Plain }),
-        };
-        return { id: `${name}-id`, state: markSecrets(state, secretOutputs.get(`${type} ${name}`) ?? []) };
-      },
-      call: ({ token, inputs }) => {
-        // A stack that was never updated has no outputs.
-        if (answers === undefined && token === "pulumi:pulumi:readStackOutputs") return { outputs: {} };
-        if (answers === undefined) throw new Error(`Nothing answers ${token}.`);
-        return answers(token, unwrap(inputs, "", []) as Plain);
-      },
-    },
-    "mesh",
-    "test",
-    false,
-    "organization",
-  );
-  const transforms = acceptTransforms();
   const resources: Registered[] = [];
-  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
-  // As the engine does it: with the types of all that a resource is a part of, not only of its parent.
-  monitor.newUrn = (parent, type, name) => {
-    const whole = parent === "" ? type : `${parent.split("::")[2] ?? ""}$${type}`;
-    return `urn:pulumi:test::mesh::${whole}::${name}`;
+  const mocks: pulumi.runtime.Mocks = {
+    newResource: ({ type, name, inputs: given }) => {
+      const inputs = given as Plain;
+      const state = {
+        ...inputs,
+        ...providerOutputs(type, name),
+        ...tokenOutputs(name, inputs),
+        ...outputs?.({ type, name, inputs: unwrap(inputs) as Plain }),
+      };
+      return { id: `${name}-id`, state: markSecrets(state, secretOutputs.get(`${type} ${name}`) ?? []) };
+    },
+    call: ({ token, inputs }) => {
+      // A stack that was never updated has no outputs.
+      if (answers === undefined && token === "pulumi:pulumi:readStackOutputs") return { outputs: {} };
+      if (answers === undefined) throw new Error(`Nothing answers ${token}.`);
+      return answers(token, unwrap(inputs) as Plain);
+    },
   };
-  const register = monitor.registerResource.bind(monitor);
-  monitor.registerResource = (request, answer) => {
-    const urn = monitor.newUrn(request.getParent(), request.getType(), request.getName());
-    resources.push(toRegistered(request, urn, transforms));
-    secretOutputs.set(`${request.getType()} ${request.getName()}`, request.getAdditionalsecretoutputsList());
-    return register(request, answer);
-  };
-
-  let result: T;
-  try {
-    result = await program();
-  } finally {
-    // Also after a failure: what is still under way would end up in the next recording.
-    await settle();
-  }
+  const result = await runWithoutEngine(program, {
+    mocks,
+    project: "mesh",
+    stack: "test",
+    organization: "organization",
+    onResource: (request, urn, transforms) => {
+      resources.push(toRegistered(request, urn, transforms));
+      secretOutputs.set(
+        `${request.getType()} ${request.getName()}`,
+        request.getAdditionalsecretoutputsList(),
+      );
+    },
+  });
   const graph = new Graph(resources);
   const twice = graph.urns.filter((urn, index, urns) => urn === urns[index - 1]);
   if (twice.length > 0) throw new Error(`Registered twice:\n  ${twice.join("\n  ")}`);

@@ -52,6 +52,7 @@ function plannedServices(emojivoto: EmojivotoSettings, identity: Identity): Serv
     clients: mode === "gateway" ? [] : [{ cluster: client, identities: [identity(client, account)] }],
     ports: definition.spec.ports.map(({ port, targetPort }) => ({ port, targetPort, protocol: "unknown" })),
     circuitBreaking: undefined,
+    selector: undefined,
     spec: definition.spec,
   }));
 }

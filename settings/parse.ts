@@ -173,6 +173,7 @@ function toService(
     modes: sortModes(modes),
     ports,
     circuitBreaking: service.circuitBreaking,
+    selector: service.selector,
   };
   if (clients === "any") return { ...exported, clients, spec: undefined };
   const resolved = resolveClients(`${path}.clients`, clients, exported, clusters, links);
@@ -258,6 +259,7 @@ export function parseSettings(raw: unknown): Settings {
     ],
     routes: [...parsed.data.routes.map(toRoute), ...plan.routes],
     emojivoto: plan.emojivoto,
+    manifests: parsed.data.manifests,
   };
   problems.push(
     ...expanded.problems,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { parseSettings } from "./parse.ts";
 import { readSettings } from "./read.ts";
+import { certify } from "./test-certificates.ts";
 import { configuration, simulated } from "./test-examples.ts";
 
 /** Sets the stack's configuration as the engine hands it over: blocks as JSON. */
@@ -71,6 +72,15 @@ describe("settings that are wrong", () => {
     expect(message).toMatch(/^The settings have \d problems; nothing was created or changed\.\n\n/);
     expect(message).toContain('  linkerd.version = "latest"\n    is not an exact chart version');
     expect(message).toContain("  services.0.name\n    is missing");
+  });
+
+  test("include an issuer that only the secret store has, which is enough for manifests alone", () => {
+    const { certificate } = certify("root");
+    const secrets = { store: { name: "vault" } };
+    const rendered = configuration({ trust: { anchor: { certificate } }, manifests: { secrets } });
+    expect(() => parseSettings(rendered)).not.toThrow();
+    configure(rendered);
+    expect(refusal().message).toContain("clusters.east.issuer\n    is missing");
   });
 
   test("include a key that nobody knows", () => {

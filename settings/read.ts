@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { parseSettings } from "./parse.ts";
 import { SettingsError } from "./problem.ts";
+import { missingIssuerProblems } from "./rules/trust.ts";
 import { settingsSchema } from "./schema.ts";
 import type { Settings } from "./settings.ts";
 
@@ -28,6 +29,8 @@ function rawSettings(project: string): Record<string, unknown> {
 export function readSettings(project = pulumi.getProject()): Settings {
   try {
     const settings = parseSettings(rawSettings(project));
+    const missing = missingIssuerProblems(settings);
+    if (missing.length > 0) throw new SettingsError(missing);
     const directory = process.env["LINKERD_CHARTS_DIR"];
     if (directory === undefined || directory === "") return settings;
     return { ...settings, linkerd: { ...settings.linkerd, charts: { directory } } };

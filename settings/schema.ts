@@ -411,6 +411,13 @@ const service = z.strictObject({
   ports: oneOrMore(exportedPort)
     .optional()
     .describe("Its ports, one or a list. Needed where `clients` are named: each is closed to everyone else."),
+  selector: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      "Labels of the pods behind it. Asked of the Service itself unless given; rendered manifests can't ask, and need " +
+        "them where `clients` are named.",
+    ),
   circuitBreaking: circuitBreaking.optional(),
 });
 
@@ -684,6 +691,40 @@ const trust = z
   })
   .describe("Certificates. Lifetimes are in hours, such as `8760h`.");
 
+const manifests = z
+  .strictObject({
+    webhookAuthority: pem
+      .optional()
+      .describe("Certificate of the CA that signs the webhooks' certificates in the secret store; PEM."),
+    secrets: z
+      .strictObject({
+        store: z
+          .strictObject({
+            name: z.string().min(1).describe("Its name, on every cluster."),
+            kind: z.enum(["ClusterSecretStore", "SecretStore"]).default("ClusterSecretStore"),
+          })
+          .describe("The store of External Secrets that holds the secrets."),
+        prefix: z
+          .string()
+          .min(1)
+          .default("linkerd")
+          .describe(
+            "Keys in the store are `<prefix>/<environment>/<cluster>/<namespace>/<secret>`; of pull secrets " +
+              "`<prefix>/<environment>/<secret>`.",
+          ),
+        separator: z
+          .string()
+          .min(1)
+          .default("/")
+          .describe("What stands between the parts of a key, where a store allows no slashes."),
+        refreshInterval: duration.default("1h").describe("How often the store is asked."),
+      })
+      .describe("Where the clusters find their secrets: no manifest holds one."),
+  })
+  .describe(
+    "How `npm run render` writes manifests for Argo CD or Flux. With it, issuers may be in the secret store alone.",
+  );
+
 export const settingsSchema = z.strictObject({
   environment: dnsLabel.describe(
     "Name of the environment: `dev`, `uat`, `prod`. Environments never share trust.",
@@ -707,6 +748,7 @@ export const settingsSchema = z.strictObject({
       "Where calls to a service go. A ServiceProfile of the same Service silently wins over its routes.",
     ),
   emojivoto: emojivoto.prefault(false),
+  manifests: manifests.optional(),
 });
 
 export type ParsedSettings = z.output<typeof settingsSchema>;

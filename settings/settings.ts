@@ -108,6 +108,8 @@ export interface ServiceSettings {
   /** Empty where they aren't said. */
   readonly ports: readonly ServicePort[];
   readonly circuitBreaking: CircuitBreaking | undefined;
+  /** Labels of the pods behind it; undefined where the Service is to be asked. */
+  readonly selector: Readonly<Record<string, string>> | undefined;
   /** The Service itself where this stack makes it; undefined for one that others own. */
   readonly spec: ServiceSpec | undefined;
 }
@@ -163,6 +165,9 @@ export interface TrustSettings {
   readonly warning: number;
 }
 
+/** How manifests are rendered. */
+export type ManifestSettings = NonNullable<ParsedSettings["manifests"]>;
+
 /** The whole stack as plain, checked values: what exists is decided here and nowhere else. */
 export interface Settings {
   readonly environment: string;
@@ -176,6 +181,7 @@ export interface Settings {
   readonly services: readonly ServiceSettings[];
   readonly routes: readonly RouteSettings[];
   readonly emojivoto: EmojivotoSettings | undefined;
+  readonly manifests: ManifestSettings | undefined;
 }
 
 /** `edge-26.8.3` for chart version `2026.8.3`, as upstream's bin/compute-edge-version makes it. */

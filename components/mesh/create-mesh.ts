@@ -172,7 +172,7 @@ export function createMesh(settings: Settings, { signers }: MeshOptions): MeshRe
         `${cluster}/${namespace}/${name}-authorization`,
         {
           ...service,
-          selector: exported.selector,
+          selector: service.selector ?? exported.selector,
           clients: clients.map((one) => ({
             ...one,
             podNetworks: clusterNamed(one.cluster).settings.podNetworks,

@@ -121,16 +121,20 @@ function givenIssuerProblems(name: string, given: GivenCertificate, settings: Se
 }
 
 function issuerProblems({ name, issuer }: ClusterSettings, settings: Settings): Problem[] {
-  if (issuer !== undefined) return givenIssuerProblems(name, issuer, settings);
-  const { givenAnchor } = settings.trust;
+  return issuer === undefined ? [] : givenIssuerProblems(name, issuer, settings);
+}
+
+/** Clusters that have no issuer, and nobody here who signs one; for manifests it can be in the secret store. */
+export function missingIssuerProblems({ trust, clusters }: Settings): Problem[] {
+  const { givenAnchor } = trust;
   if (givenAnchor === undefined || givenAnchor.privateKey !== undefined) return [];
-  return [
-    {
+  return clusters
+    .filter(({ issuer }) => issuer === undefined)
+    .map(({ name }) => ({
       path: `clusters.${name}.issuer`,
       problem: "is missing, but the key of the trust anchor isn't here to sign one",
       remedy: "give certificate and privateKey of an issuer, or trust.anchor.privateKey",
-    },
-  ];
+    }));
 }
 
 function sharedIssuerProblems({ clusters }: Settings): Problem[] {
@@ -211,6 +215,7 @@ export function trustProblems(settings: Settings): Problem[] {
     ...renewalProblems(settings),
     ...anchorProblems(settings),
     ...settings.clusters.flatMap((cluster) => issuerProblems(cluster, settings)),
+    ...(settings.manifests === undefined ? missingIssuerProblems(settings) : []),
     ...sharedIssuerProblems(settings),
     ...lifetimeProblems(settings),
   ];

@@ -43,6 +43,7 @@ export const used = {
       export: "pod-to-pod",
       clients: ["docker/shop/web"],
       ports: [{ port: 80, targetPort: 8080 }],
+      selector: { app: "cart" },
       circuitBreaking: { maxFailures: 7 },
     },
     { cluster: "adopted", namespace: "shop", name: "stock", export: "gateway" },
@@ -122,4 +123,13 @@ export const examples = {
     },
   ],
   emojivoto: { web: "docker", backends: "adopted" },
+  manifests: {
+    webhookAuthority: certificate,
+    secrets: {
+      store: { name: "vault", kind: "ClusterSecretStore" },
+      prefix: "linkerd",
+      separator: "/",
+      refreshInterval: "1h",
+    },
+  },
 };

@@ -3,14 +3,10 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { YAMLParseError } from "yaml";
-
-import { readOutputs, root } from "./engine.ts";
-import { readStackFile } from "./stack-file.ts";
-import { stackSettings } from "./stack-settings.ts";
+import { readOutputs } from "./engine.ts";
+import { readStackSettings, stackName } from "./stack-settings.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
-import { SettingsError } from "../settings/problem.ts";
 import { compareTopologies } from "../topology/comparison.ts";
 import { parseOutputs, withOutputs } from "../topology/deployed.ts";
 import { toMermaid } from "../topology/mermaid.ts";
@@ -87,30 +83,8 @@ export function parseRequest(args: readonly string[]): Request {
   return { stack, format, output, compare, deployed };
 }
 
-/** A stack's name, or the path of a file like a stack's. */
-function fileOf(stack: string): string {
-  return /\.ya?ml$|[/\\]/.test(stack) ? path.resolve(stack) : path.join(root, `Pulumi.${stack}.yaml`);
-}
-
 async function read(stack: string): Promise<Topology> {
-  const file = fileOf(stack);
-  const text = await readStackFile(file);
-  if (text === undefined) {
-    throw new UsageError(
-      `There is no ${path.relative(process.cwd(), file)}: name a stack, or the path of its file.`,
-    );
-  }
-  try {
-    return describeTopology(stackSettings(text));
-  } catch (error) {
-    if (error instanceof SettingsError || error instanceof YAMLParseError)
-      throw new UsageError(`${path.basename(file)}: ${error.message}`);
-    throw error;
-  }
-}
-
-function stackName(stack: string): string {
-  return /^Pulumi\.(.+)\.ya?ml$/.exec(path.basename(stack))?.[1] ?? stack;
+  return describeTopology(await readStackSettings(stack));
 }
 
 /** What is asked for, as the text of a file. */

@@ -38,3 +38,12 @@ export function mirrorsOf(
     return clusters.map((cluster) => ({ cluster, namespace, name, mode }));
   });
 }
+
+/** The labels by which links select what they mirror (the default selectors of `link-gen`). */
+export function exportLabels(modes: readonly Mode[]): Record<string, string> {
+  return {
+    ...(modes.includes("gateway") ? { "mirror.linkerd.io/exported": "true" } : {}),
+    ...(modes.includes("pod-to-pod") ? { "mirror.linkerd.io/exported": "remote-discovery" } : {}),
+    ...(modes.includes("federated") ? { "mirror.linkerd.io/federated": "member" } : {}),
+  };
+}

@@ -386,7 +386,7 @@ export interface ApiServer {
   readonly lists: Record<string, readonly KubernetesObject[]>;
   /** Anything else that is asked for, by its path. */
   readonly objects: Record<string, object>;
-  /** Paths whose object is gone, or may not be changed. */
+  /** Paths of which there is no object, and such as may not be changed. */
   readonly missing: string[];
   readonly forbidden: string[];
   /** What was asked to be changed, such as `DELETE /api/v1/…`, in order. */
@@ -423,6 +423,7 @@ export async function startApiServer(name: string): Promise<ApiServer> {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
     if (request.headers.authorization !== `Bearer ${name}-token`) return [401, { message: "who are you?" }];
     const object = objects[pathname];
+    if (request.method === "GET" && missing.includes(pathname)) return [404, { message: "not found" }];
     if (request.method === "GET" && object !== undefined) return [200, object];
     if (request.method === "GET") {
       const selector = searchParams.get("labelSelector");

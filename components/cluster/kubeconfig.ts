@@ -1,5 +1,8 @@
 import { KubeConfig } from "@kubernetes/client-node";
 
+import { isUnknown } from "../../settings/encrypted.ts";
+import type { ClusterSettings } from "../../settings/settings.ts";
+
 function currentServer(config: KubeConfig): string {
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) throw new Error(`context ${config.getCurrentContext()} names no cluster`);
@@ -39,4 +42,26 @@ export function loadContext(context: string, path?: string): KubeConfig {
 export function readContext(context: string, path?: string): { kubeconfig: string; server: string } {
   const reduced = loadContext(context, path);
   return { kubeconfig: reduced.exportConfig(), server: currentServer(reduced) };
+}
+
+/**
+ * The way to a cluster as the settings say it, or as the last update left it.
+ *
+ * @throws Error where neither knows one.
+ */
+export function clusterConfig(
+  cluster: ClusterSettings,
+  kubeconfigs: Readonly<Record<string, string>>,
+): KubeConfig {
+  if (cluster.source === "existing" && cluster.kubeconfig.from === "context") {
+    return loadContext(cluster.kubeconfig.context, cluster.kubeconfig.path);
+  }
+  const isGiven = cluster.source === "existing" && cluster.kubeconfig.from === "secret";
+  const given =
+    isGiven && !isUnknown(cluster.kubeconfig.kubeconfig) ? cluster.kubeconfig.kubeconfig : undefined;
+  const kubeconfig = given ?? kubeconfigs[cluster.name];
+  if (kubeconfig === undefined) throw new Error("the last update left no kubeconfig");
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
+  return config;
 }

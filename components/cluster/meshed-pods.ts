@@ -26,13 +26,13 @@ export interface MeshedPod {
 }
 
 /** Also a sidecar that is an init container, as newer Kubernetes has them. */
-function proxyOf({ spec }: V1Pod) {
+export function proxyOf({ spec }: V1Pod) {
   return [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(
     ({ name }) => name === "linkerd-proxy",
   );
 }
 
-function ownerOf({ metadata }: V1Pod): Owner {
+export function ownerOf({ metadata }: V1Pod): Owner {
   const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
   if (owner === undefined) return { kind: "Pod", name: metadata?.name ?? "" };
   const hash = metadata?.labels?.["pod-template-hash"];

@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { gatewayIdentity } from "../../settings/multicluster.ts";
 import type { ClusterSettings, MirroringSettings, Mode } from "../../settings/settings.ts";
 import { linkerdVersion } from "../../settings/settings.ts";
 import { base64 } from "../base64.ts";
 import type { ClusterAccess } from "../cluster/cluster.ts";
-import { gatewayIdentity } from "../linkerd/multicluster.ts";
 import { linkKubeconfig } from "./credentials.ts";
 import { MirrorCleanup } from "./mirror-cleanup.ts";
 import type { RemoteAccess } from "./remote-access.ts";

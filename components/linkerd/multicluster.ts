@@ -1,22 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { gatewayIdentity, multiclusterNamespace } from "../../settings/multicluster.ts";
 import type { LinkerdSettings, LinkSettings, MirroringSettings } from "../../settings/settings.ts";
 import { linkerdChart } from "./chart.ts";
 import type { InstallTarget } from "./control-plane.ts";
 import { linkerdNamespace, podSecurity } from "./namespace.ts";
 import { lateTrust, trustAnnotation } from "./trust-annotation.ts";
 import { highAvailabilityLayer, imageValues, mergeValues } from "./values.ts";
-
-export const multiclusterNamespace = "linkerd-multicluster";
-
-/** As whom a cluster's gateway calls the pods behind it. */
-export function gatewayIdentity({
-  controlPlaneNamespace,
-  trustDomain,
-}: Pick<InstallTarget, "controlPlaneNamespace" | "trustDomain">): string {
-  return `linkerd-gateway.${multiclusterNamespace}.serviceaccount.identity.${controlPlaneNamespace}.${trustDomain}`;
-}
 
 export interface MulticlusterArgs {
   readonly linkerd: LinkerdSettings;

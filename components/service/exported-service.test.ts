@@ -1,9 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, test } from "vitest";
 
+import { exportLabels } from "../../settings/mirror.ts";
 import type { Mode } from "../../settings/settings.ts";
 import { record, types, valueOf } from "../../tests/record.ts";
-import { exportLabels, ExportedService, type ExportedServiceArgs } from "./exported-service.ts";
+import { ExportedService, type ExportedServiceArgs } from "./exported-service.ts";
 
 const exported = "mirror.linkerd.io/exported";
 const federated = "mirror.linkerd.io/federated";

@@ -1,7 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Mode, ServiceSettings } from "../../settings/settings.ts";
+import { exportLabels } from "../../settings/mirror.ts";
+import type { ServiceSettings } from "../../settings/settings.ts";
 import type { OrderedOptions } from "../options.ts";
 import { annotated } from "./annotations.ts";
 import { circuitBreakingAnnotations } from "./circuit-breaking.ts";
@@ -10,15 +11,6 @@ export type ExportedServiceArgs = Pick<
   ServiceSettings,
   "namespace" | "name" | "modes" | "circuitBreaking" | "spec"
 >;
-
-/** The labels by which links select what they mirror (the default selectors of `link-gen`). */
-export function exportLabels(modes: readonly Mode[]): Record<string, string> {
-  return {
-    ...(modes.includes("gateway") ? { "mirror.linkerd.io/exported": "true" } : {}),
-    ...(modes.includes("pod-to-pod") ? { "mirror.linkerd.io/exported": "remote-discovery" } : {}),
-    ...(modes.includes("federated") ? { "mirror.linkerd.io/federated": "member" } : {}),
-  };
-}
 
 /**
  * Offers a Service to the clusters that link to its own. Of a Service that others own only the labels, and the

@@ -1,14 +1,15 @@
 import { createHash, X509Certificate } from "node:crypto";
 
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 
 import type { Deployed } from "../../settings/deployed.ts";
 import type { Problem } from "../../settings/problem.ts";
 import { rotationStep, signerPath, trustedPath, type TrustState } from "../../settings/rotation.ts";
 import { parseBundle } from "../../settings/rules/trust.ts";
 import type { ClusterSettings } from "../../settings/settings.ts";
-import { loadContext } from "../cluster/kubeconfig.ts";
+import { clusterConfig } from "../cluster/kubeconfig.ts";
 import { listMeshedPods, type MeshedPod } from "../cluster/meshed-pods.ts";
+import { reasonOf } from "../cluster/reason.ts";
 
 /** What a cluster itself says of its trust. */
 export interface LiveTrust {
@@ -115,29 +116,6 @@ async function readLive(config: KubeConfig, namespace: string): Promise<LiveTrus
   };
 }
 
-/** The way to a cluster as the settings say it, or as the last update left it. */
-function configOf(cluster: ClusterSettings, { kubeconfigs }: Deployed): KubeConfig {
-  if (cluster.source === "existing" && cluster.kubeconfig.from === "context") {
-    return loadContext(cluster.kubeconfig.context, cluster.kubeconfig.path);
-  }
-  const given =
-    cluster.source === "existing" && cluster.kubeconfig.from === "secret"
-      ? cluster.kubeconfig.kubeconfig
-      : kubeconfigs[cluster.name];
-  if (given === undefined) throw new Error("the last update left no kubeconfig");
-  const config = new KubeConfig();
-  config.loadFromString(given);
-  return config;
-}
-
-/** The first line; what a failed connection has to say is in its cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = (error.cause ?? error) as { code?: unknown };
-  const line = error.message.split("\n")[0] ?? "";
-  return typeof code === "string" && !line.includes(code) ? `${line} (${code})` : line;
-}
-
 const patience = 30_000;
 
 async function withinTime<T>(promise: Promise<T>): Promise<T> {
@@ -187,7 +165,9 @@ export async function liveProblems(
   const found = await Promise.all(
     existing.map(async (cluster): Promise<Omit<Problem, "path">[]> => {
       try {
-        const live = await withinTime(readLive(configOf(cluster, deployed), cluster.controlPlaneNamespace));
+        const live = await withinTime(
+          readLive(clusterConfig(cluster, deployed.kubeconfigs), cluster.controlPlaneNamespace),
+        );
         return relianceProblems(cluster.name, live, needs);
       } catch (error) {
         const reason = reasonOf(error);

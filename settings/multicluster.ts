@@ -1,0 +1,12 @@
+import { identityOf } from "./topology.ts";
+import type { ClusterSettings } from "./settings.ts";
+
+/** Namespace of the multicluster extension. */
+export const multiclusterNamespace = "linkerd-multicluster";
+
+/** As whom a cluster's gateway calls the pods behind it. */
+export function gatewayIdentity(
+  cluster: Pick<ClusterSettings, "controlPlaneNamespace" | "trustDomain">,
+): string {
+  return identityOf(cluster, multiclusterNamespace, "linkerd-gateway");
+}

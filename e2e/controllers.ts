@@ -20,7 +20,7 @@ async function freePort(): Promise<number> {
 export class Controllers {
   private readonly processes: ChildProcess[] = [];
 
-  private async start(kubeconfigPath: string, args: readonly string[]): Promise<void> {
+  private async start(kubeconfigPath: string, args: readonly string[]): Promise<ChildProcess> {
     if (controllerProgram === undefined) throw new Error("linkerd-controller is not on the PATH");
     const metrics = `127.0.0.1:${(await freePort()).toString()}`;
     const common = [
@@ -33,13 +33,14 @@ export class Controllers {
       stdio: process.env["E2E_VERBOSE"] === undefined ? "ignore" : "inherit",
     });
     this.processes.push(child);
+    return child;
   }
 
   /** The controller of one link, as the multicluster chart starts it. */
-  async startLink(kubeconfigPath: string, target: string): Promise<void> {
-    await this.start(kubeconfigPath, [
+  async startLink(kubeconfigPath: string, target: string, createNamespaces = true): Promise<ChildProcess> {
+    return this.start(kubeconfigPath, [
       "-enable-headless-services",
-      "-enable-namespace-creation",
+      ...(createNamespaces ? ["-enable-namespace-creation"] : []),
       `-probe-service=probe-${target}`,
       target,
     ]);
@@ -59,6 +60,7 @@ export class Controllers {
       this.processes.splice(0).map(async (child) => {
         if (child.exitCode !== null) return;
         const exited = once(child, "exit");
+        // Also one that is paused.
         child.kill("SIGKILL");
         await exited;
       }),

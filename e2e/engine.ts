@@ -61,7 +61,7 @@ export class Engine {
     return engine;
   }
 
-  private get configFile(): string {
+  get configFile(): string {
     return path.join(this.folder, `Pulumi.${this.stack}.yaml`);
   }
 
@@ -74,7 +74,7 @@ export class Engine {
     await writeFile(this.configFile, salt === undefined ? text : `${salt}\n${text}`);
   }
 
-  private environment(): NodeJS.ProcessEnv {
+  environment(): NodeJS.ProcessEnv {
     return {
       ...engineDefaults,
       ...process.env,

@@ -134,6 +134,10 @@ export class ClusterApi {
     return this.json("PATCH", path, body);
   }
 
+  put<T>(path: string, body: object): Promise<T> {
+    return this.json("PUT", path, body);
+  }
+
   async delete(path: string): Promise<void> {
     await this.json("DELETE", path);
   }

@@ -1,0 +1,222 @@
+import { execFile } from "node:child_process";
+import path from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { parseDeployedStack, type DeployedStack } from "../cli/deployed.ts";
+import { pulumiVersion } from "../cli/engine.ts";
+import { findProgram } from "../components/cluster/programs.ts";
+import { clusterConfig } from "../components/cluster/kubeconfig.ts";
+import { ClusterApi } from "../facts/cluster-api.ts";
+import { gather } from "../facts/gather.ts";
+import { parseSettings } from "../settings/parse.ts";
+import { certify } from "../settings/test-certificates.ts";
+import { toText } from "../verify/text.ts";
+import { verify, type Verification } from "../verify/verify.ts";
+import { eventually, TestCluster } from "./clusters.ts";
+import { controllerProgram, Controllers } from "./controllers.ts";
+import { Engine } from "./engine.ts";
+import { faults, type Ends } from "./faults.ts";
+
+const charts = process.env["LINKERD_CHARTS_DIR"];
+const asked = {
+  environment: "faults",
+  linkerd: {
+    version: "2026.8.3",
+    viz: false,
+    ...(charts === undefined ? {} : { charts: { directory: charts } }),
+  },
+  clusters: {
+    cluster1: { source: "simulated", podNetworks: "10.33.0.0/16", serviceNetworks: "10.247.0.0/16" },
+    cluster2: { source: "simulated", podNetworks: "10.32.0.0/16", serviceNetworks: "10.246.0.0/16" },
+  },
+  links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"], createNamespaces: false },
+  emojivoto: {},
+};
+const settings = parseSettings(asked);
+const linkerd = findProgram("linkerd");
+
+const controllers = new Controllers();
+let engine: Engine;
+let stack: DeployedStack;
+let clusters: TestCluster[];
+let ends: Ends;
+
+beforeAll(async () => {
+  engine = await Engine.create("faults", asked);
+  await engine.up();
+  stack = parseDeployedStack(
+    await engine.expectSuccess(["stack", "output", "--stack", engine.stack, "--json", "--show-secrets"]),
+  );
+  const { kubeconfigs } = stack.deployed;
+  clusters = await Promise.all(
+    settings.clusters.map(({ name }) => TestCluster.open(engine.folder, name, kubeconfigs[name] ?? "")),
+  );
+  const [source, target] = await Promise.all(
+    settings.clusters.map((cluster) => ClusterApi.open(clusterConfig(cluster, kubeconfigs))),
+  );
+  const [first, second] = clusters;
+  if (source === undefined || target === undefined || first === undefined || second === undefined) {
+    throw new Error("there are two clusters");
+  }
+  if (controllerProgram === undefined) return;
+  // Services that others own, exported by hand: as much a part of the mesh as the stack's own.
+  for (const cluster of clusters) {
+    await cluster.createService("shop", "stock");
+    await cluster.createService("shop", "search");
+  }
+  await controllers.startLocal(first.kubeconfigPath);
+  await controllers.startLocal(second.kubeconfigPath);
+  const controller = await controllers.startLink(first.kubeconfigPath, "cluster2", false);
+  await controllers.startLink(second.kubeconfigPath, "cluster1", false);
+  const anchor = certify("root.linkerd.cluster.local");
+  const issuer = certify("identity.linkerd.cluster.local", { signer: anchor });
+  const foreign = { anchor: anchor.certificate, issuer: issuer.certificate };
+  ends = { environment: "faults", source, target, controller, foreign };
+  // One after the other: two that join a federated service at the same moment race for it.
+  for (const api of [source, target]) {
+    const services = "/api/v1/namespaces/shop/services";
+    await api.patch(`${services}/stock`, label("mirror.linkerd.io/exported", "remote-discovery"));
+    await api.patch(`${services}/search`, label("mirror.linkerd.io/federated", "member"));
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+  }
+});
+
+afterAll(async () => {
+  await controllers.stop();
+  await engine.destroy();
+  await engine.dispose();
+});
+
+function label(key: string, value: string) {
+  return { metadata: { labels: { [key]: value } } };
+}
+
+async function look(patience = 10_000): Promise<Verification> {
+  const answers = await gather(settings, stack.deployed.kubeconfigs, { patience });
+  return verify({ stack: "faults", settings, ...stack }, answers, new Date());
+}
+
+function failures({ findings }: Verification): string[] {
+  return findings.map(({ subject, check }) => `${subject}: ${check}`);
+}
+
+async function untilHealthy(): Promise<Verification> {
+  return eventually(look, ({ findings }) => findings.length === 0, 60);
+}
+
+interface CheckOutput {
+  readonly categories: readonly {
+    readonly checks: readonly {
+      readonly description: string;
+      readonly result: string;
+      readonly error?: string;
+    }[];
+  }[];
+}
+
+/** What `linkerd multicluster check` objects to on a cluster; undefined where it says nothing in good time. */
+async function linkerdObjects(cluster: TestCluster | undefined): Promise<Map<string, string> | undefined> {
+  const args = ["multicluster", "check", "--wait=1s", "--timeout=1s", "--output=json"];
+  const env = { ...process.env, KUBECONFIG: cluster?.kubeconfigPath };
+  const output = await new Promise<string>((resolve) => {
+    execFile(linkerd ?? "", args, { env, timeout: 20_000, maxBuffer: 2 ** 24 }, (_error, stdout) => {
+      resolve(stdout);
+    });
+  });
+  if (!output.includes("{")) return undefined;
+  const { categories } = JSON.parse(output.slice(output.indexOf("{"))) as CheckOutput;
+  const bad = categories.flatMap(({ checks }) => checks).filter(({ result }) => result !== "success");
+  return new Map(bad.map(({ description, error = "" }) => [description, error]));
+}
+
+/** Descriptions of the checks that say something else than on the healthy mesh. */
+function difference(healthy: Map<string, string>, found: Map<string, string> | undefined): string {
+  if (found === undefined) return "nothing within 20 s";
+  const other = [...found].filter(([description, error]) => healthy.get(description) !== error);
+  return other.length === 0 ? "√" : other.map(([description]) => `× ${description}`).join("<br>");
+}
+
+describe.skipIf(controllerProgram === undefined)(
+  "verify on two simulated clusters with real controllers",
+  () => {
+    let healthy: Map<string, string>;
+    const rows: string[] = [];
+
+    test("finds nothing on a healthy mesh, and asks for running pods only where that makes sense", async () => {
+      const verification = await untilHealthy();
+      console.log(toText(verification, 0));
+      expect(verification.links.map(({ mirrors }) => mirrors)).toEqual([4, 3]);
+      const simulated = verification.skipped.map(({ check }) => check);
+      expect([...new Set(simulated)].sort()).toEqual(["extension-pods", "gateway-alive"]);
+      if (linkerd !== undefined) healthy = (await linkerdObjects(clusters[0])) ?? new Map<string, string>();
+    });
+
+    test.each(faults)("finds that $what", async ({ what, put, check, subject }) => {
+      const undo = await put(ends);
+      try {
+        const patience = check === "reachable" ? 2_000 : 10_000;
+        const seen = await eventually(
+          () => look(patience),
+          (one) => failures(one).includes(`${subject}: ${check}`),
+          30,
+        );
+        const finding = seen.findings.find((one) => one.check === check && one.subject === subject);
+        expect(finding?.cause).toMatch(/\w/);
+        expect(finding?.fix).toMatch(/\w/);
+        expect(seen.isHealthy).toBe(false);
+        if (linkerd !== undefined) {
+          const said = difference(healthy, await linkerdObjects(clusters[0]));
+          rows.push(`| ${what} | ${subject} | \`${check}\` | ${said} |`);
+        }
+        console.log(`${what}: ${failures(seen).join(", ")}; ${finding?.problem ?? ""}`);
+      } finally {
+        await undo();
+      }
+      await untilHealthy();
+    });
+
+    test.skipIf(linkerd === undefined)(
+      "finds what the documentation says, beside Linkerd's own check",
+      async () => {
+        const table = [
+          "| what is broken | named of | by check | `linkerd multicluster check` of cluster1 |",
+          "| --- | --- | --- | --- |",
+          ...rows,
+          "",
+        ].join("\n");
+        await expect(table).toMatchFileSnapshot(path.resolve(import.meta.dirname, "../docs/faults.md"));
+      },
+    );
+
+    test("says the same as a command, with an exit code", async () => {
+      const run = (...args: string[]) =>
+        new Promise<{ code: number; stdout: string }>((resolve) => {
+          const file = path.resolve(import.meta.dirname, "../cli/verify.ts");
+          const env = { ...engine.environment(), PULUMI_VERSION: pulumiVersion };
+          execFile(process.execPath, [file, engine.configFile, ...args], { env }, (error, stdout) => {
+            resolve({ code: error === null ? 0 : Number(error.code), stdout });
+          });
+        });
+      const { code, stdout } = await run("--json");
+      expect([code, (JSON.parse(stdout) as Verification).isHealthy]).toEqual([0, true]);
+      const undo = await faults[0]?.put(ends);
+      const report = path.join(engine.folder, "report.md");
+      await eventually(look, ({ isHealthy }) => !isHealthy);
+      const broken = await run("--cluster", "cluster1", "--report", report);
+      await undo?.();
+      expect(broken.code).toBe(1);
+      expect(broken.stdout).toContain("controller-cluster2 is scaled to zero");
+      expect((await run("--loud")).code).toBe(2);
+    });
+
+    test("npm run up -- STACK --refresh restores what was damaged", async () => {
+      const restored = ["the controller is deleted", "the token's rights are taken away on the target"];
+      const more = ["the Link's probe port is wrong", "the gateway's policy for the source is deleted"];
+      for (const { what, put } of faults) if ([...restored, ...more].includes(what)) await put(ends);
+      await eventually(look, ({ findings }) => findings.length >= 4);
+      await engine.up("--refresh");
+      await untilHealthy();
+    });
+  },
+);

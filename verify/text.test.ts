@@ -57,7 +57,7 @@ describe("what a person reads", () => {
 
   test("says in one line what simulated pods leave open", () => {
     const simulated = verifyAfter((mesh) => {
-      for (const facts of Object.values(mesh)) facts.isSimulated = true;
+      for (const facts of [mesh.east, mesh.west]) facts.isSimulated = true;
     });
     const lines = toText(simulated, 1)
       .split("\n")

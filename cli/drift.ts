@@ -1,0 +1,41 @@
+/**
+ * `npm run drift -- STACK [--output FILE]`: whether the clusters are as the last update left them. Changes nothing. The
+ * exit code is 0 where they are, `driftCode` where they aren't, another one where that couldn't be found out.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { readEvents, summarize } from "./changes.ts";
+import { commentOf } from "./comment.ts";
+import { parseOptions } from "./options.ts";
+import { runEngine } from "./run-engine.ts";
+import { runCommand } from "./usage.ts";
+import { isProgram } from "../components/cluster/programs.ts";
+
+const usage = "Say which stack: npm run drift -- STACK [--output FILE]";
+
+async function main(args: readonly string[]): Promise<number> {
+  const { stack, output } = parseOptions(args, ["output"], usage);
+  const folder = await mkdtemp(path.join(tmpdir(), "mesh-drift-"));
+  try {
+    const log = path.join(folder, "events");
+    const code = await runEngine(stack, [
+      "refresh",
+      ...["--stack", stack, "--preview-only", "--non-interactive", "--expect-no-changes", "--diff"],
+      ...["--event-log", log],
+    ]);
+    if (output !== undefined) {
+      const report = summarize(await readEvents(log).catch(() => []));
+      await writeFile(
+        output,
+        commentOf({ stack, report, failed: code !== 0 && report.changes.length === 0 }),
+      );
+    }
+    return code;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+if (isProgram(import.meta.filename)) await runCommand(main);

@@ -161,7 +161,7 @@ describe("two clusters, linked both ways", () => {
       [types.request]: 12,
       [types.certificate]: 12,
       // For each cluster its identity, processes, nodes and a clean-up of definitions, for each link one of mirrors.
-      [types.command]: 10,
+      [types.command]: 12,
       [types.namespace]: 6,
       [types.release]: 2,
       [types.chart]: 6,
@@ -254,16 +254,25 @@ describe("two clusters, linked both ways", () => {
         west: "end of west-linkerd-issuer-certificate",
       },
       webhooks: { east: webhooks("east"), west: webhooks("west") },
+      webhookAuthorities: {
+        east: { "1": "end of east-linkerd-webhooks-certificate" },
+        west: { "1": "end of west-linkerd-webhooks-certificate" },
+      },
     });
   });
 });
 
 describe("trust", () => {
   test("is an output that the next update compares itself with", async () => {
+    const first = { asked: undefined, id: undefined };
+    const dated = { ...first, since: "2026-01-01T00:00:00Z" };
     expect(await valueOf(outputs.trust)).toEqual({
       trusted: ["1"],
       signers: { east: "1", west: "1" },
-      renewals: {},
+      issuers: { east: first, west: first },
+      webhooks: { east: dated, west: dated },
+      webhookAuthorities: { east: ["1"], west: ["1"] },
+      credentials: { "east-to-west": dated, "west-to-east": dated },
       anchors: { "1": pem("CERTIFICATE", "trust-anchor-certificate").trimEnd() },
     });
     expect(await pulumi.isSecret(outputs.trust)).toBe(false);
@@ -301,6 +310,46 @@ describe("trust", () => {
     await expect(
       run({ ...one, trust: { generations: ["2"] } }, deployed({ trusted: ["1"], signers: { east: "1" } })),
     ).rejects.toThrow(/skips a step: one update trusts 2 and signs with 2 and drops 1/);
+  });
+});
+
+describe("credentials of links", () => {
+  test("are renewed on demand, by age, and end in an output where they have one", async () => {
+    const credentials = { renewals: { "west-to-east": 2 }, lifetime: "720h" };
+    const trust = {
+      trusted: ["1"],
+      signers: { east: "1", west: "1" },
+      anchors: {},
+      credentials: { "east-to-west": { since: "2026-01-01T00:00:00Z" } },
+    };
+    const { graph: renewed, outputs: found } = await run(
+      { ...twoClusters, links: { ...twoClusters.links, credentials } },
+      { answers: () => ({ outputs: { trust } }) },
+    );
+    const tokens = renewed.ofType(types.secret).map(({ name }) => name);
+    expect(tokens.filter((name) => name.includes("-token")).sort()).toEqual([
+      "east-to-west-access-token-20260131t000000z",
+      "west-to-east-access-token-2",
+    ]);
+    expect(await valueOf(pulumi.output(found.expires))).toMatchObject({
+      credentials: { "east-to-west": "2026-01-31T00:00:00.000Z" },
+    });
+  });
+
+  test("that are revoked open nothing on the target, and leave the other direction alone", async () => {
+    const links = { ...twoClusters.links, credentials: { revoked: ["east-to-west"] } };
+    const { graph: revoked } = await run({ ...twoClusters, links });
+    const names = revoked.resources.map(({ name }) => name);
+    const gone = graph.resources.map(({ name }) => name).filter((name) => !names.includes(name));
+    expect(gone.sort()).toEqual([
+      "east-to-west-access-binding",
+      "east-to-west-gateway",
+      "east-to-west-gateway-identities",
+      "east-to-west-gateway-policy",
+      "west/shop/search-authorization-AuthorizationPolicy-search-8080-from-east",
+      "west/shop/search-authorization-MeshTLSAuthentication-search-from-east",
+      "west/shop/search-authorization-NetworkAuthentication-search-from-east",
+    ]);
   });
 });
 
@@ -393,7 +442,10 @@ describe("order", () => {
       "east-linkerd-multicluster-chart",
       "east-linkerd-multicluster-namespace",
       "east-routes",
+      // Its spec says which credentials are to be read.
+      "east-to-west-access-token",
       "east-to-west-mirrors",
+      "west-kubeconfig",
       "west-linkerd-multicluster-chart",
       "west-routes",
     ]);

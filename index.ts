@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { createMesh } from "./components/mesh/create-mesh.ts";
+import { expiresOutput, trustOutput } from "./components/mesh/trust-outputs.ts";
 import { guardRotation } from "./components/trust/rotation-guard.ts";
 import { mirrorsOf } from "./settings/mirror.ts";
 import { readSettings } from "./settings/read.ts";
@@ -9,8 +10,9 @@ import { readSettings } from "./settings/read.ts";
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 const settings = readSettings();
-const { trusted, signers } = await guardRotation(settings);
-const { anchors, clusters, installs, links } = createMesh(settings, { signers });
+const planned = await guardRotation(settings);
+const resources = createMesh(settings, { planned });
+const { clusters, installs, links } = resources;
 
 /** What a person or another stack wants to know of the mesh. */
 export const mesh = {
@@ -47,23 +49,11 @@ export const mesh = {
   })),
 };
 
-/**
- * Which anchors every cluster trusts and which one signed its issuer: the next update is compared with it. Known once
- * all clusters are done, so that a failed update leaves what the last one wrote.
- */
-export const trust = pulumi.all([...installs.values()].map(({ done }) => done)).apply(() => ({
-  trusted,
-  signers,
-  renewals: settings.trust.issuerRenewals,
-  anchors: anchors.certificates,
-}));
+/** What of trust is deployed: the next update is compared with it. */
+export const trust = trustOutput(settings, planned, resources);
 
-/** When each certificate of the mesh expires, RFC 3339. */
-export const expires = {
-  anchors: anchors.expires,
-  issuers: Object.fromEntries([...installs].map(([name, { issuer }]) => [name, issuer.expires])),
-  webhooks: Object.fromEntries([...installs].map(([name, { webhookExpires }]) => [name, webhookExpires])),
-};
+/** When each certificate of the mesh ends, and each token that is renewed by age, RFC 3339. */
+export const expires = expiresOutput(settings, resources);
 
 /** Secret; `pulumi stack output kubeconfigs --show-secrets`. */
 export const kubeconfigs = pulumi.secret(

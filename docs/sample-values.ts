@@ -89,6 +89,7 @@ export const examples = {
     generations: ["1", "2"],
     signer: "1",
     protect: true,
+    renewBefore: "720h",
   },
   clusters: {
     adopted: {
@@ -103,6 +104,7 @@ export const examples = {
   },
   links: {
     clients: ["shop/web", "shop/*"],
+    credentials: { lifetime: "2160h" },
     pairs: [{ clients: ["shop/web"] }],
     oneWay: [{ clients: "any" }],
   },

@@ -17,7 +17,6 @@ const check = (one: ReturnType<typeof made>, config?: object) =>
 describe.each([
   ["mesh:trust:TrustAnchor", selfSigned, "anchors", 87_600, "mesh:trust.anchor.lifetime"],
   ["mesh:trust:ClusterIssuer", signed, "issuers", 8_760, "mesh:trust.issuerLifetime"],
-  ["mesh:trust:WebhookAuthority", selfSigned, "webhooks", 8_760, "mesh:trust.webhookLifetime"],
   ["mesh:trust:WebhookCertificate", signed, "webhooks", 8_760, "mesh:trust.webhookLifetime"],
 ])("a certificate of %s", (component, type, kind, most, setting) => {
   test("may be valid for as long as is allowed, and no longer", async () => {

@@ -23,10 +23,8 @@ const settings: Readonly<Record<Kind, string>> = {
 function kindOf(resource: Pick<ResourceValidationArgs, "urn">): Kind | undefined {
   if (isPartOf(resource, "mesh:trust:TrustAnchor")) return "anchors";
   if (isPartOf(resource, "mesh:trust:ClusterIssuer")) return "issuers";
-  if (
-    ["mesh:trust:WebhookAuthority", "mesh:trust:WebhookCertificate"].some((type) => isPartOf(resource, type))
-  )
-    return "webhooks";
+  // Not the CAs behind them, whose lifetime nobody chooses.
+  if (isPartOf(resource, "mesh:trust:WebhookCertificate")) return "webhooks";
   return undefined;
 }
 

@@ -1,6 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { createMesh } from "../components/mesh/create-mesh.ts";
+import { parseDeployed } from "../settings/deployed.ts";
+import { plannedRenewals } from "../settings/planned.ts";
 import { desiredTrust } from "../settings/rotation.ts";
 import type { ClusterSettings, ManifestSettings, Settings } from "../settings/settings.ts";
 import type { Manifest } from "./manifest.ts";
@@ -82,9 +84,11 @@ export async function recordMesh(
     return { id: `${name}-id`, state: { ...state, data } };
   };
 
+  // Nothing is deployed that could be due: what is made anew is what the settings ask for.
+  const renewals = plannedRenewals(parseDeployed({}), settings, new Date());
   await runWithoutEngine(
     () => {
-      createMesh(withoutAccess(settings), { signers: desiredTrust(settings).signers });
+      createMesh(withoutAccess(settings), { planned: { ...desiredTrust(settings), ...renewals } });
     },
     {
       mocks: {

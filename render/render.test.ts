@@ -228,7 +228,7 @@ describe("secrets", () => {
     ]);
     for (const { spec } of credentials) {
       expect(spec).toMatchObject({
-        target: { immutable: true, template: { type: "mirror.linkerd.io/remote-kubeconfig" } },
+        target: { template: { type: "mirror.linkerd.io/remote-kubeconfig" } },
         data: [
           { secretKey: "token", remoteRef: { key, property: "token" } },
           { secretKey: "ca", remoteRef: { key, property: "ca" } },

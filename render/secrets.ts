@@ -5,7 +5,6 @@ import { fromBase64, isMark, ownReference, toBase64, type Reference, type Refere
 /** A Secret as the components make it. */
 export interface SecretManifest extends Manifest {
   readonly type?: string;
-  readonly immutable?: boolean;
   readonly data?: Readonly<Record<string, string>>;
 }
 
@@ -101,7 +100,6 @@ export function externalSecret(secret: SecretManifest, place: SecretPlace): Mani
       target: {
         name,
         creationPolicy: "Owner",
-        ...(secret.immutable === true ? { immutable: true } : {}),
         template: {
           ...(secret.type === undefined ? {} : { type: secret.type }),
           ...(Object.keys(metadata).length === 0 ? {} : { metadata }),

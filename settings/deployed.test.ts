@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { isOver, parseDeployed, remainingExpiries } from "./deployed.ts";
+import { isOver, parseDeployed } from "./deployed.ts";
 
 const now = new Date("2026-01-01T00:00:00Z");
 const past = "2025-12-31T00:00:00Z";
@@ -11,13 +11,17 @@ const outputs = {
   trust: {
     trusted: ["1", "2"],
     signers: { east: "1", west: "1" },
-    renewals: { east: "a" },
     anchors: { "1": "one", "2": "two" },
+    issuers: { east: { asked: "a", id: "20260101t000000z" }, west: {} },
+    webhooks: { east: { asked: "b", id: "b", since: past } },
+    webhookAuthorities: { east: ["1", "2"] },
+    credentials: { "east-to-west": { since: past } },
   },
   expires: {
     anchors: { "1": past, "2": future },
     issuers: { east: future, west: future },
     webhooks: { east: { tap: future } },
+    webhookAuthorities: { east: { "1": future } },
   },
   kubeconfigs: { east: "config" },
 };
@@ -26,7 +30,13 @@ describe("the outputs of the last update", () => {
   test("say what is deployed", () => {
     expect(parseDeployed(outputs)).toEqual({
       trust: { trusted: ["1", "2"], signers: { east: "1", west: "1" } },
-      renewals: { east: "a" },
+      issuers: {
+        east: { asked: "a", id: "20260101t000000z" },
+        west: { asked: undefined, id: undefined },
+      },
+      webhooks: { east: { asked: "b", id: "b", since: past } },
+      webhookAuthorities: { east: ["1", "2"] },
+      credentials: { "east-to-west": { asked: undefined, id: undefined, since: past } },
       anchors: { "1": "one", "2": "two" },
       ends: outputs.expires,
       kubeconfigs: { east: "config" },
@@ -34,13 +44,23 @@ describe("the outputs of the last update", () => {
   });
 
   test("are empty before the first one", () => {
-    expect(parseDeployed({})).toMatchObject({ trust: undefined, renewals: {}, anchors: {}, kubeconfigs: {} });
+    expect(parseDeployed({})).toMatchObject({ trust: undefined, issuers: {}, anchors: {}, kubeconfigs: {} });
+  });
+
+  test("know the issuers that an older version renewed", () => {
+    const { trusted, signers, anchors } = outputs.trust;
+    const older = { trust: { trusted, signers, anchors, renewals: { east: "a" } } };
+    expect(parseDeployed(older).issuers).toEqual({
+      east: { asked: "a", id: "a" },
+      west: { asked: undefined, id: undefined },
+    });
   });
 
   test("are of generation 1 where they are from before there were generations", () => {
     const old = { mesh: { clusters: { east: {}, west: {} } }, expires: { anchor: future, issuers: {} } };
     expect(parseDeployed(old)).toMatchObject({
       trust: { trusted: ["1"], signers: { east: "1", west: "1" } },
+      issuers: { east: { asked: undefined, id: undefined } },
       ends: { anchors: { "1": future } },
     });
   });
@@ -60,33 +80,5 @@ describe("a trust in which no signer is valid any more", () => {
     const trust = { ...outputs.trust, signers: { east: "1", west: "2" } };
     expect(isOver(parseDeployed({ ...outputs, trust }), now)).toBe(false);
     expect(isOver(parseDeployed({}), now)).toBe(false);
-  });
-});
-
-describe("certificates that stay", () => {
-  const found = (desired: object) =>
-    remainingExpiries(
-      parseDeployed(outputs),
-      { trusted: ["1", "2"], signers: { east: "1", west: "1" }, renewals: { east: "a" }, ...desired },
-      "test",
-    ).map(({ what, end }) => `${what} ${end}`);
-
-  test("are the anchors, the issuers and the webhooks' of the clusters", () => {
-    expect(found({})).toEqual([
-      `The trust anchor 1 of test ${past}`,
-      `The trust anchor 2 of test ${future}`,
-      `The issuer of east ${future}`,
-      `The issuer of west ${future}`,
-      `The webhook certificate of tap on east ${future}`,
-    ]);
-  });
-
-  test("are without what this update drops, renews or signs anew", () => {
-    expect(found({ trusted: ["2"], renewals: { east: "b" } })).toEqual([
-      `The trust anchor 2 of test ${future}`,
-      `The issuer of west ${future}`,
-      `The webhook certificate of tap on east ${future}`,
-    ]);
-    expect(found({ trusted: [], signers: { west: "2" } })).toEqual([]);
   });
 });

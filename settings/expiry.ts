@@ -12,6 +12,8 @@ export interface Expiry {
   readonly remedy: string;
   /** What is to be said after its end; undefined where nothing may be done before it is renewed. */
   readonly afterEnd: string | undefined;
+  /** Hours before its end from which on it is warned of, where that is later than for others. */
+  readonly warning?: number;
 }
 
 export interface ExpiryFindings {
@@ -31,9 +33,9 @@ function left(milliseconds: number): string {
 export function expiryFindings(expiries: readonly Expiry[], warning: number, now: Date): ExpiryFindings {
   const warnings: string[] = [];
   const problems: Problem[] = [];
-  for (const { path, what, end, remedy, afterEnd } of expiries) {
+  for (const { path, what, end, remedy, afterEnd, ...own } of expiries) {
     const time = new Date(end).getTime() - now.getTime();
-    if (Number.isNaN(time) || time > warning * hour) continue;
+    if (Number.isNaN(time) || time > Math.min(warning, own.warning ?? warning) * hour) continue;
     if (time > 0) warnings.push(`${what} expires in ${left(time)}, on ${end}: ${remedy}.`);
     else if (afterEnd !== undefined) warnings.push(`${what} expired on ${end}: ${afterEnd}.`);
     else problems.push({ path, problem: `${what} expired on ${end}`, remedy });

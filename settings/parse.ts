@@ -135,7 +135,7 @@ function generationProblems({ anchor, generations, signer }: ParsedSettings["tru
 }
 
 function toTrust(
-  { anchor, generations = ["1"], signer, protect, ...rest }: ParsedSettings["trust"],
+  { anchor, generations = ["1"], signer, protect, renewBefore, ...rest }: ParsedSettings["trust"],
   clusters: readonly ClusterSettings[],
   problems: Problem[],
 ): TrustSettings {
@@ -147,8 +147,11 @@ function toTrust(
     });
   }
   const isMade = anchor.certificate === undefined;
+  const before = (lifetime: number) => renewBefore ?? Math.min(720, lifetime / 4);
   return {
     ...rest,
+    issuerRenewBefore: before(rest.issuerLifetime),
+    webhookRenewBefore: before(rest.webhookLifetime),
     anchorLifetime: anchor.lifetime,
     givenAnchor:
       anchor.certificate === undefined
@@ -238,7 +241,7 @@ export function parseSettings(raw: unknown): Settings {
     .map(([name, cluster]) => toCluster(name, cluster, problems));
   const expanded = expandLinks(parsed.data.links, clusters);
   const { links } = expanded;
-  const { headless, createNamespaces, excludedLabels, excludedAnnotations } = parsed.data.links;
+  const { headless, createNamespaces, excludedLabels, excludedAnnotations, credentials } = parsed.data.links;
   const names = clusters.map(({ name }) => name);
   const plan = planEmojivoto(parsed.data.emojivoto, names, (name, serviceAccount) => {
     const home = clusters.find((cluster) => cluster.name === name);
@@ -250,6 +253,7 @@ export function parseSettings(raw: unknown): Settings {
     trust: toTrust(parsed.data.trust, clusters, problems),
     clusters,
     links,
+    credentials: { ...credentials, lifetime: credentials.lifetime },
     mirroring: { headless, createNamespaces, excludedLabels, excludedAnnotations },
     services: [
       ...parsed.data.services.map((service, index) =>

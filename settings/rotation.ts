@@ -20,7 +20,7 @@ export function anchorId(certificate: X509Certificate): string {
 }
 
 /** The anchors of a bundle that is given, in its order. */
-export function givenAnchors({ givenAnchor }: TrustSettings): X509Certificate[] {
+export function givenAnchors({ givenAnchor }: Pick<TrustSettings, "givenAnchor">): X509Certificate[] {
   if (givenAnchor === undefined) return [];
   return parseBundle(givenAnchor.certificate).filter((anchor) => anchor !== undefined);
 }

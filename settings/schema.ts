@@ -44,6 +44,12 @@ const hours = z
   .regex(/^[1-9][0-9]*h$/, "is not a number of hours -> write it as Linkerd does, such as 8760h")
   .transform((text) => Number(text.slice(0, -1)));
 
+/** Hours, a part of one for minutes. */
+const period = z
+  .string()
+  .regex(/^[1-9][0-9]*[hm]$/, "is not a time in hours or minutes -> write it such as 720h or 30m")
+  .transform((text) => Number(text.slice(0, -1)) / (text.endsWith("m") ? 60 : 1));
+
 const port = z
   .int("is not a port -> use a number from 1 to 65535")
   .min(1, "is not a port -> use a number from 1 to 65535")
@@ -274,6 +280,37 @@ const pair = z.strictObject({
   clients: linkClients.describe("`links.clients` by default."),
 });
 
+/** YAML reads a bare 2 as a number. */
+function nameOrNumber(name: z.ZodString) {
+  return z.preprocess((value) => (typeof value === "number" ? value.toString() : value), name);
+}
+
+const generation = nameOrNumber(dnsLabel);
+
+const credentials = z
+  .strictObject({
+    renewals: z
+      .record(dnsLabel, generation)
+      .default({})
+      .describe(
+        "By link, `source-to-target`, a name or number; another one makes its token anew and revokes the one before.",
+      ),
+    lifetime: period
+      .optional()
+      .describe(
+        "Age in hours or minutes, such as `2160h`, after which the next update makes a token anew. Never by default.",
+      ),
+    revoked: z
+      .array(dnsLabel)
+      .default([])
+      .describe(
+        "Links, `source-to-target`, whose source may neither read its target any more nor call what is closed there.",
+      ),
+  })
+  .describe(
+    "The tokens with which clusters read each other; docs/trust.md says how they are renewed and revoked.",
+  );
+
 const links = z
   .strictObject({
     topology: z
@@ -322,6 +359,7 @@ const links = z
       .default([])
       .describe("Pairs linked both ways, beside the topology or overriding it."),
     oneWay: z.array(oneWay).default([]).describe("Single directions, beside the topology or overriding it."),
+    credentials: credentials.prefault({}),
   })
   .describe("Who is linked with whom, and what the links carry.");
 
@@ -636,13 +674,6 @@ const linkerd = z
   })
   .describe("What is installed on every cluster.");
 
-/** YAML reads a bare 2 as a number. */
-function nameOrNumber(name: z.ZodString) {
-  return z.preprocess((value) => (typeof value === "number" ? value.toString() : value), name);
-}
-
-const generation = nameOrNumber(dnsLabel);
-
 const trust = z
   .strictObject({
     anchor: z
@@ -679,6 +710,25 @@ const trust = z
       .record(dnsLabel, generation)
       .default({})
       .describe("By cluster a name or number; another one makes the cluster's issuer anew."),
+    renewBefore: period
+      .optional()
+      .describe(
+        "How long before its end, in hours or minutes, the next update makes an issuer or a webhook's certificate " +
+          "anew; `720h`, or a quarter of the lifetime where that is less.",
+      ),
+    webhookRenewals: z
+      .record(dnsLabel, generation)
+      .default({})
+      .describe(
+        "By cluster a name or number; another one makes its webhooks' certificates anew, under the same CA.",
+      ),
+    webhookAuthorities: z
+      .record(dnsLabel, z.array(generation).min(1, "is empty -> list at least one, or leave it out"))
+      .default({})
+      .describe(
+        'By cluster the CAs that its API server trusts its webhooks by, the last of which signs; `["1"]` by default. ' +
+          "One joins in one update, the one before leaves in the next.",
+      ),
     restart: z
       .array(dnsLabel)
       .default([])

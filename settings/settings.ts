@@ -70,6 +70,16 @@ export interface LinkSettings {
   readonly clients: Clients;
 }
 
+/** How the tokens of links are renewed. */
+export interface CredentialsSettings {
+  /** By link what tells its token from the one before. */
+  readonly renewals: Readonly<Record<string, string>>;
+  /** Hours after which a token is made anew; undefined for never. */
+  readonly lifetime: number | undefined;
+  /** Names of links whose source has lost its access to the target. */
+  readonly revoked: readonly string[];
+}
+
 /** What the mirror controllers do with every link. */
 export type MirroringSettings = Pick<
   ParsedSettings["links"],
@@ -159,6 +169,13 @@ export interface TrustSettings {
   readonly protect: boolean;
   /** By cluster what tells its issuer from the one before. */
   readonly issuerRenewals: Readonly<Record<string, string>>;
+  /** Hours before its end at which an issuer, or a webhook's certificate, is made anew. */
+  readonly issuerRenewBefore: number;
+  readonly webhookRenewBefore: number;
+  /** By cluster what tells its webhooks' certificates from the ones before. */
+  readonly webhookRenewals: Readonly<Record<string, string>>;
+  /** By cluster the CAs of its webhooks; the last one signs. */
+  readonly webhookAuthorities: Readonly<Record<string, readonly string[]>>;
   /** Namespaces whose meshed workloads are restarted with the anchors. */
   readonly restart: readonly string[];
   /** Hours before a certificate's end from which on it is warned of. */
@@ -177,6 +194,7 @@ export interface Settings {
   readonly clusters: readonly ClusterSettings[];
   /** Sorted by name, one entry for each direction. */
   readonly links: readonly LinkSettings[];
+  readonly credentials: CredentialsSettings;
   readonly mirroring: MirroringSettings;
   readonly services: readonly ServiceSettings[];
   readonly routes: readonly RouteSettings[];

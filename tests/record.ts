@@ -269,7 +269,11 @@ function providerOutputs(type: string, name: string): Plain {
       return { certRequestPem: pem("CERTIFICATE REQUEST", name) };
     case types.selfSignedCertificate:
     case types.certificate:
-      return { certPem: pem("CERTIFICATE", name), validityEndTime: `end of ${name}` };
+      return {
+        certPem: pem("CERTIFICATE", name),
+        validityStartTime: "2026-01-01T00:00:00Z",
+        validityEndTime: `end of ${name}`,
+      };
     case types.chart:
       return { resources: [] };
     case types.command:
@@ -284,7 +288,10 @@ function providerOutputs(type: string, name: string): Plain {
 /** What the token controller writes into the Secret of a ServiceAccount. */
 function tokenOutputs(name: string, inputs: Plain): Plain {
   return inputs["type"] === "kubernetes.io/service-account-token"
-    ? { data: { token: toBase64(`token of ${name}`), "ca.crt": toBase64(`authority of ${name}`) } }
+    ? {
+        metadata: { ...(inputs["metadata"] as Plain), creationTimestamp: "2026-01-01T00:00:00Z" },
+        data: { token: toBase64(`token of ${name}`), "ca.crt": toBase64(`authority of ${name}`) },
+      }
     : {};
 }
 

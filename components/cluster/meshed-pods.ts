@@ -131,3 +131,23 @@ export async function restartWorkload(
   else if (kind === "StatefulSet") await apps.patchNamespacedStatefulSet(workload, options);
   else await apps.patchNamespacedDaemonSet(workload, options);
 }
+
+const patience = 10 * 60_000;
+const pause = 1_000;
+
+/** @throws Error where it takes more than ten minutes. */
+export async function waitUntilRolledOut(
+  config: KubeConfig,
+  namespace: string,
+  workload: { kind: WorkloadKind; name: string },
+): Promise<void> {
+  const deadline = Date.now() + patience;
+  while (!isRolledOut(workload.kind, await readWorkload(config, namespace, workload))) {
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${workload.kind} ${namespace}/${workload.name} isn't ready ten minutes after its restart`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}

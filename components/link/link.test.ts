@@ -26,6 +26,7 @@ async function make(
   carries: Mode[] = allModes,
   target: ClusterSettings = west(),
   mirroring: LinkArgs["mirroring"] = { excludedLabels: [], excludedAnnotations: [] },
+  token = "token",
 ) {
   const recording = await record(() => {
     const east = new k8s.Provider("east", {});
@@ -51,7 +52,7 @@ async function make(
         carries,
         mirroring,
         access: {
-          token: pulumi.secret("token"),
+          token: pulumi.secret(token),
           certificateAuthority: pulumi.output(toBase64("authority")),
           serviceAccount: "linkerd-service-mirror-remote-access-east",
         },
@@ -97,11 +98,23 @@ spec:
   selector: { matchLabels: { mirror.linkerd.io/exported: "true" } }
 `;
 
-test("a link is what link-gen emits, and a clean-up", async () => {
+/** What makes the mirror controller read the credentials anew; a Service never has it. */
+const mark = /^mesh\/credentials-[0-9a-f]{12}$/;
+
+/** The spec without that mark, which `link-gen` doesn't write. */
+function unmarked(spec: unknown) {
+  const { excludedAnnotations, ...rest } = spec as { excludedAnnotations: string[] };
+  expect(excludedAnnotations.at(-1)).toMatch(mark);
+  const excluded = excludedAnnotations.slice(0, -1);
+  return excluded.length === 0 ? rest : { ...rest, excludedAnnotations: excluded };
+}
+
+test("a link is what link-gen emits, a restart for other credentials, and a clean-up", async () => {
   const { graph } = await make();
   expect(graph.children("east-to-west")).toEqual({
     "east-to-west-mirror-credentials": types.secret,
     "east-to-west-destination-credentials": types.secret,
+    "east-to-west-destination-restart": types.command,
     "east-to-west-mirrors": types.command,
     "east-to-west-link": types.link,
   });
@@ -110,7 +123,8 @@ test("a link is what link-gen emits, and a clean-up", async () => {
   );
   expect(graph.named("east-to-west-mirror-credentials").inputs).toMatchObject(mirror as object);
   expect(graph.named("east-to-west-destination-credentials").inputs).toMatchObject(destination as object);
-  expect(graph.named("east-to-west-link").inputs).toEqual(link);
+  const { spec, ...rest } = graph.named("east-to-west-link").inputs;
+  expect({ ...rest, spec: unmarked(spec) }).toEqual(link);
 });
 
 describe("where it is", () => {
@@ -186,13 +200,36 @@ describe("credentials", () => {
     });
   });
 
-  test("a change replaces them, old one first: destination never reads an update", async () => {
+  test("others change the Link's spec, so that its controller reads them, and nothing else in it", async () => {
+    const one = await make();
+    const same = await make();
+    const other = await make(allModes, west(), undefined, "another token");
+    expect(same.spec).toEqual(one.spec);
+    expect(other.spec).not.toEqual(one.spec);
+    expect(unmarked(other.spec)).toEqual(unmarked(one.spec));
+  });
+
+  test("restart destination when they are others, or the domains of the target", async () => {
+    const restarting = async (...args: Parameters<typeof make>) => {
+      const { inputs } = (await make(...args)).graph.named("east-to-west-destination-restart");
+      return (inputs["environment"] as Record<string, string>)["MESH_CREDENTIALS"];
+    };
+    const one = await restarting();
+    expect(one).toMatch(/^[0-9a-f]{12}$/);
+    expect(await restarting()).toBe(one);
+    expect(await restarting(allModes, west(), undefined, "another token")).not.toBe(one);
+    expect(await restarting(allModes, west({ trustDomain: "west.example" }))).not.toBe(one);
     const { graph } = await make();
-    const mirror = graph.named("east-to-west-mirror-credentials");
-    const destination = graph.named("east-to-west-destination-credentials");
-    expect([mirror.inputs["immutable"], destination.inputs["immutable"]]).toEqual([true, true]);
-    expect([mirror.deleteBeforeReplace, destination.deleteBeforeReplace]).toEqual([true, true]);
-    expect(destination.replaceOnChanges).toEqual(["metadata.labels", "metadata.annotations"]);
+    expect(graph.dependencies("east-to-west-destination-restart")).toEqual([
+      "east-to-west-destination-credentials",
+    ]);
+  });
+
+  test("are changed in place: there is no moment without them", async () => {
+    const { graph } = await make();
+    const secrets = ["mirror", "destination"].map((of) => graph.named(`east-to-west-${of}-credentials`));
+    expect(secrets.map(({ inputs }) => inputs["immutable"])).toEqual([undefined, undefined]);
+    expect(secrets.flatMap(({ replaceOnChanges }) => replaceOnChanges)).toEqual([]);
   });
 
   test("the token is secret wherever it is, and nowhere else", async () => {
@@ -202,6 +239,7 @@ describe("credentials", () => {
       ["east-to-west-mirror-credentials", ["data"]],
       ["east-to-west-destination-credentials", ["data"]],
       ["east-to-west-mirrors", ["environment.MESH_KUBECONFIG"]],
+      ["east-to-west-destination-restart", ["environment.MESH_KUBECONFIG"]],
     ]);
     expect(graph.containing("token: token")).toEqual([
       "east-to-west-mirror-credentials",
@@ -241,7 +279,7 @@ describe("the spec", () => {
     [allModes, { ...always, ...gateway, ...podToPod, ...federated }],
   ])("for %j has nothing that isn't carried", async (carries, expected) => {
     const { spec } = await make(carries);
-    expect(spec).toEqual(expected);
+    expect(unmarked(spec)).toEqual(expected);
   });
 
   test("writes ports as text", async () => {
@@ -282,5 +320,5 @@ test("the gateway that the link uses is offered; without a gateway it is empty",
 test("tools' marks are left out of what is mirrored", async () => {
   const excluded = { excludedLabels: ["tool.test/*"], excludedAnnotations: ["tool.test/owner"] };
   const { spec } = await make(allModes, west(), excluded);
-  expect(spec).toMatchObject(excluded);
+  expect(unmarked(spec)).toMatchObject(excluded);
 });

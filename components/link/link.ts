@@ -5,8 +5,9 @@ import { gatewayIdentity } from "../../settings/multicluster.ts";
 import type { ClusterSettings, MirroringSettings, Mode } from "../../settings/settings.ts";
 import { linkerdVersion } from "../../settings/settings.ts";
 import { base64 } from "../base64.ts";
-import type { ClusterAccess } from "../cluster/cluster.ts";
+import { fingerprint, type ClusterAccess } from "../cluster/cluster.ts";
 import { linkKubeconfig } from "./credentials.ts";
+import { DestinationRestart } from "./destination-restart.ts";
 import { MirrorCleanup } from "./mirror-cleanup.ts";
 import type { RemoteAccess } from "./remote-access.ts";
 import type { OrderedOptions } from "../options.ts";
@@ -15,7 +16,7 @@ export interface LinkSource {
   readonly controlPlaneNamespace: string;
   /** Namespace of the multicluster extension. */
   readonly namespace: pulumi.Input<string>;
-  /** How a clean-up reaches the cluster. */
+  /** How a clean-up or a restart reaches the cluster. */
   readonly access: ClusterAccess;
 }
 
@@ -42,9 +43,6 @@ export interface LinkArgs {
 
 const credentialsType = "mirror.linkerd.io/remote-kubeconfig";
 
-/** Consumers read a credentials Secret once, so it is never changed in place: immutable means replaced. */
-const replaced = { immutable: true, type: credentialsType } as const;
-
 function gatewaySpec({ gateway, ...target }: LinkTarget) {
   return {
     gatewayAddress: pulumi.output(target.gatewayAddresses).apply((addresses) => addresses.join(",")),
@@ -55,8 +53,13 @@ function gatewaySpec({ gateway, ...target }: LinkTarget) {
   };
 }
 
+/** A text that says nothing of the credentials, but differs with them. */
+function fingerprintOf(kubeconfig: pulumi.Output<string>): pulumi.Output<string> {
+  return pulumi.unsecret(kubeconfig).apply((text) => fingerprint([text]));
+}
+
 /** The spec that `linkerd multicluster link-gen` would write; a selector left out exports nothing. */
-function linkSpec({ target, carries, mirroring }: LinkArgs) {
+function linkSpec({ target, carries, mirroring }: LinkArgs, credentials: pulumi.Output<string>) {
   return {
     targetClusterName: target.name,
     targetClusterDomain: target.clusterDomain,
@@ -70,9 +73,12 @@ function linkSpec({ target, carries, mirroring }: LinkArgs) {
       ? { federatedServiceSelector: { matchLabels: { "mirror.linkerd.io/federated": "member" } } }
       : {}),
     ...(mirroring.excludedLabels.length > 0 ? { excludedLabels: mirroring.excludedLabels } : {}),
-    ...(mirroring.excludedAnnotations.length > 0
-      ? { excludedAnnotations: mirroring.excludedAnnotations }
-      : {}),
+    // Its controller reads the credentials anew when the spec changes, and only then (linkerd2 link_handlers.go). No
+    // Service has this annotation, so that leaving it out of mirrors changes nothing else.
+    excludedAnnotations: [
+      ...mirroring.excludedAnnotations,
+      credentials.apply((text) => `mesh/credentials-${text}`),
+    ],
   };
 }
 
@@ -102,11 +108,17 @@ export class Link extends pulumi.ComponentResource {
     });
     const data = { kubeconfig: base64(kubeconfig) };
 
+    // Changed in place: there is no moment without them. What makes Linkerd take the new ones is the Link's spec for the
+    // mirror controller, and for destination a restart (destination-restart.ts).
     const mirrorCredentials = new k8s.core.v1.Secret(
       `${name}-mirror-credentials`,
-      { metadata: { name: secretName, namespace: source.namespace }, data, ...replaced },
-      { parent: this, dependsOn, deleteBeforeReplace: true },
+      { metadata: { name: secretName, namespace: source.namespace }, data, type: credentialsType },
+      { parent: this, dependsOn },
     );
+    const annotations = {
+      "multicluster.linkerd.io/trust-domain": target.trustDomain,
+      "multicluster.linkerd.io/cluster-domain": target.clusterDomain,
+    };
     const destinationCredentials = new k8s.core.v1.Secret(
       `${name}-destination-credentials`,
       {
@@ -114,21 +126,24 @@ export class Link extends pulumi.ComponentResource {
           name: secretName,
           namespace: source.controlPlaneNamespace,
           labels: { "multicluster.linkerd.io/cluster-name": target.name },
-          annotations: {
-            "multicluster.linkerd.io/trust-domain": target.trustDomain,
-            "multicluster.linkerd.io/cluster-domain": target.clusterDomain,
-          },
+          annotations,
         },
         data,
-        ...replaced,
+        type: credentialsType,
       },
-      // Destination reads it once, when it is added, and never tries again: the target must be able to answer.
+      // Destination reads it when it is added, and never tries again: the target must be able to answer.
+      { parent: this, dependsOn },
+    );
+    const credentials = fingerprintOf(kubeconfig);
+    new DestinationRestart(
+      `${name}-destination-restart`,
       {
-        parent: this,
-        dependsOn,
-        deleteBeforeReplace: true,
-        replaceOnChanges: ["metadata.labels", "metadata.annotations"],
+        target: target.name,
+        namespace: source.controlPlaneNamespace,
+        credentials: credentials.apply((text) => fingerprint([text, ...Object.values(annotations)])),
+        access: source.access,
       },
+      { parent: this, dependsOn: [destinationCredentials] },
     );
     // On the way down: the Link, then the mirrors it leaves behind, then the credentials.
     const cleanup = new MirrorCleanup(
@@ -147,7 +162,7 @@ export class Link extends pulumi.ComponentResource {
           // `linkerd multicluster check` reads exactly these two words.
           annotations: { "linkerd.io/created-by": `linkerd/cli ${linkerdVersion(args.chartVersion)}` },
         },
-        spec: linkSpec(args),
+        spec: linkSpec(args, credentials),
       },
       { parent: this, dependsOn: [...dependsOn, cleanup] },
     );

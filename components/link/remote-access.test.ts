@@ -9,13 +9,13 @@ const account = "linkerd-service-mirror-remote-access-east";
 const labels = { "linkerd.io/extension": "multicluster" };
 
 /** East's access to west: everything of it is made on west. */
-const make = () =>
+const make = (more: { renewal?: string; revoked?: boolean } = {}) =>
   record(() => {
     new k8s.Provider("east", {});
     const west = new k8s.Provider("west", {});
     return new RemoteAccess(
       "east-to-west-access",
-      { source: "east", namespace: "linkerd-multicluster" },
+      { source: "east", namespace: "linkerd-multicluster", revoked: false, ...more },
       { providers: [west] },
     );
   });
@@ -109,11 +109,34 @@ test("the token is offered decoded and secret, the CA as Kubernetes encodes it a
   expect(await valueOf(result.certificateAuthority)).toBe(toBase64("authority of east-to-west-access-token"));
   expect(await pulumi.isSecret(result.certificateAuthority)).toBe(false);
   expect(graph.named("east-to-west-access-token").additionalSecretOutputs).toContain("data");
+  expect(await valueOf(result.since)).toBe("2026-01-01T00:00:00Z");
+  expect(await pulumi.isSecret(result.since)).toBe(false);
+});
+
+test("a renewed token is another object, so that the one before is revoked last", async () => {
+  const { graph } = await make({ renewal: "2" });
+  expect(graph.children("east-to-west-access")).not.toHaveProperty("east-to-west-access-token");
+  expect(graph.named("east-to-west-access-token-2").inputs).toMatchObject({
+    metadata: { name: `${account}-token-2` },
+    type: "kubernetes.io/service-account-token",
+  });
+  expect(graph.named("east-to-west-access-service-account").inputs).toMatchObject({
+    metadata: { name: account },
+  });
+});
+
+test("revoked, it has no rights any more, and nothing else changes", async () => {
+  const { graph } = await make({ revoked: true });
+  expect(graph.children("east-to-west-access")).toEqual({
+    "east-to-west-access-service-account": types.serviceAccount,
+    "east-to-west-access-role": types.role,
+    "east-to-west-access-token": types.secret,
+  });
 });
 
 test("a token that isn't there yet is empty text", async () => {
   const { result } = await record(
-    () => new RemoteAccess("access", { source: "east", namespace: "linkerd-multicluster" }),
+    () => new RemoteAccess("access", { source: "east", namespace: "linkerd-multicluster", revoked: false }),
     { outputs: ({ type }) => (type === types.secret ? { data: {} } : undefined) },
   );
   expect(await valueOf(result.token)).toBe("");

@@ -6,6 +6,10 @@ export interface RemoteAccessArgs {
   readonly source: string;
   /** Namespace of the multicluster extension on the target. */
   readonly namespace: pulumi.Input<string>;
+  /** What tells the token from the one before: with another one it is made anew, and the one before is revoked. */
+  readonly renewal?: string | undefined;
+  /** Whether the source has lost its rights; its identity and token stay, and are good for nothing. */
+  readonly revoked: boolean;
 }
 
 /** What mirror controllers and destination read on a target (linkerd2 remote-access-service-mirror-rbac.yaml). */
@@ -26,6 +30,8 @@ export class RemoteAccess extends pulumi.ComponentResource {
   /** The CA of the target's API server, base64 of PEM. */
   readonly certificateAuthority: pulumi.Output<string>;
   readonly serviceAccount: string;
+  /** When the token was made, RFC 3339. */
+  readonly since: pulumi.Output<string>;
 
   constructor(name: string, args: RemoteAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesh:link:RemoteAccess", name, args, opts);
@@ -42,20 +48,23 @@ export class RemoteAccess extends pulumi.ComponentResource {
       { metadata: { name: this.serviceAccount, labels }, rules },
       { parent: this },
     );
-    const binding = new k8s.rbac.v1.ClusterRoleBinding(
-      `${name}-binding`,
-      {
-        metadata: { name: this.serviceAccount, labels },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
-        subjects: [{ kind: "ServiceAccount", name: account.metadata.name, namespace: args.namespace }],
-      },
-      { parent: this },
-    );
+    const binding = () =>
+      new k8s.rbac.v1.ClusterRoleBinding(
+        `${name}-binding`,
+        {
+          metadata: { name: this.serviceAccount, labels },
+          roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
+          subjects: [{ kind: "ServiceAccount", name: account.metadata.name, namespace: args.namespace }],
+        },
+        { parent: this },
+      );
+    // By name, not by replacement: the engine deletes the old token, which revokes it, when all else has the new one.
+    const suffix = args.renewal === undefined ? "" : `-${args.renewal}`;
     const secret = new k8s.core.v1.Secret(
-      `${name}-token`,
+      `${name}-token${suffix}`,
       {
         metadata: {
-          name: `${this.serviceAccount}-token`,
+          name: `${this.serviceAccount}-token${suffix}`,
           namespace: args.namespace,
           labels,
           annotations: {
@@ -67,12 +76,17 @@ export class RemoteAccess extends pulumi.ComponentResource {
         type: "kubernetes.io/service-account-token",
       },
       // The token controller deletes a token whose ServiceAccount doesn't exist; a token without rights is refused.
-      { parent: this, dependsOn: [account, binding], additionalSecretOutputs: ["data"] },
+      {
+        parent: this,
+        dependsOn: [account, ...(args.revoked ? [] : [binding()])],
+        additionalSecretOutputs: ["data"],
+      },
     );
     const decode = (key: string) =>
       secret.data.apply((data) => Buffer.from(data[key] ?? "", "base64").toString());
     this.token = pulumi.secret(decode("token"));
     this.certificateAuthority = pulumi.unsecret(secret.data).apply((data) => data["ca.crt"] ?? "");
+    this.since = secret.metadata.creationTimestamp;
     this.registerOutputs({});
   }
 }

@@ -7,7 +7,7 @@ import { parseSettings } from "../../settings/parse.ts";
 import { configuration, existing, linkerd, simulated } from "../../settings/test-examples.ts";
 import { pem, record, toBase64, types, valueOf } from "../../tests/record.ts";
 import { ClusterIssuer } from "../trust/cluster-issuer.ts";
-import { WebhookAuthority } from "../trust/webhook-authority.ts";
+import { createWebhookTrust } from "../trust/webhook-trust.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { highAvailabilityValues } from "./values.ts";
 
@@ -41,8 +41,11 @@ async function make({ linkerd: more = {}, east = existing(1), podNetworks = [] }
         trustBundle: pulumi.output(trustBundle),
         trustFingerprint: pulumi.output("0123456789abcdef"),
         issuer: new ClusterIssuer("issuer", { trustDomain: "x", lifetime: 1, given }),
-        webhookAuthority: new WebhookAuthority("webhooks", { cluster: "east", lifetime: 1 }),
-        webhookLifetime: 720,
+        webhookTrust: createWebhookTrust(
+          "webhooks",
+          { cluster: "east", authorities: ["1"], lifetime: 720, renewal: undefined },
+          {},
+        ),
         podNetworks,
         dependsOn: [definitions, cni],
       },
@@ -116,7 +119,11 @@ describe("its Secrets", () => {
         { name: "linkerd-policy-validator-k8s-tls", namespace: "mesh" },
       ],
     ]);
-    expect(await valueOf(result.webhookExpires)).toEqual({
+    const ends = Object.entries(result.webhookCertificates).map(([service, { expires }]) => [
+      service,
+      expires,
+    ]);
+    expect(await valueOf(pulumi.output(Object.fromEntries(ends)))).toEqual({
       "linkerd-proxy-injector": "end of plane-linkerd-proxy-injector-certificate",
       "linkerd-sp-validator": "end of plane-linkerd-sp-validator-certificate",
       "linkerd-policy-validator": "end of plane-linkerd-policy-validator-certificate",

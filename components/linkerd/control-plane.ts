@@ -5,8 +5,8 @@ import { linkerdNetworks } from "../../settings/networks.ts";
 import type { ClusterSettings, LinkerdSettings } from "../../settings/settings.ts";
 import { base64 } from "../base64.ts";
 import type { ClusterIssuer } from "../trust/cluster-issuer.ts";
-import type { WebhookAuthority } from "../trust/webhook-authority.ts";
 import { WebhookCertificate } from "../trust/webhook-certificate.ts";
+import type { WebhookTrust } from "../trust/webhook-trust.ts";
 import { linkerdChart } from "./chart.ts";
 import { placeholderFor } from "./late-values.ts";
 import { lateTrust, trustAnnotation } from "./trust-annotation.ts";
@@ -27,9 +27,7 @@ export interface ControlPlaneArgs {
   /** Changes when the control plane's own proxies must start anew. */
   readonly trustFingerprint: pulumi.Output<string>;
   readonly issuer: ClusterIssuer;
-  readonly webhookAuthority: WebhookAuthority;
-  /** Hours that the webhooks' certificates are valid. */
-  readonly webhookLifetime: number;
+  readonly webhookTrust: WebhookTrust;
   /** Pod networks of this and the linked clusters, for which Linkerd does discovery. */
   readonly podNetworks: readonly string[];
   /** What the chart's objects need first: the custom resource definitions and the CNI plugin. */
@@ -54,8 +52,8 @@ export function simulatedLayer({ source }: Pick<ClusterSettings, "source">) {
 
 /** Linkerd's control plane with the cluster's own issuer. */
 export class ControlPlane extends pulumi.ComponentResource {
-  /** When each webhook's certificate expires, RFC 3339, by Service. */
-  readonly webhookExpires: Record<string, pulumi.Output<string>>;
+  /** Of each webhook, by Service. */
+  readonly webhookCertificates: Readonly<Record<string, WebhookCertificate>>;
   /** Depend on this for a control plane that runs. One resource: a component would be all of its children. */
   readonly chart: k8s.helm.v4.Chart;
 
@@ -77,20 +75,22 @@ export class ControlPlane extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const certificates = webhooks.map(
-      ({ service, secretName }) =>
+    this.webhookCertificates = Object.fromEntries(
+      webhooks.map(({ service, secretName }) => [
+        service,
         new WebhookCertificate(
           `${name}-${service}`,
           {
             host: `${service}.${cluster.controlPlaneNamespace}.svc`,
             namespace,
             secretName,
-            lifetime: args.webhookLifetime,
-            signer: args.webhookAuthority.signer,
+            ...args.webhookTrust.certificates,
           },
           { parent: this },
         ),
+      ]),
     );
+    const secrets = Object.values(this.webhookCertificates).map(({ secret }) => secret);
     const webhookValues = Object.fromEntries(
       webhooks.map(({ value }) => [value, { externalSecret: true, caBundle: placeholderFor("webhook-ca") }]),
     );
@@ -121,17 +121,14 @@ export class ControlPlane extends pulumi.ComponentResource {
         ],
         late: {
           "trust-anchors": args.trustBundle,
-          "webhook-ca": args.webhookAuthority.caBundle,
+          "webhook-ca": args.webhookTrust.caBundle,
           ...lateTrust(args.trustFingerprint),
         },
       },
       {
         parent: this,
-        dependsOn: [issuerSecret, ...certificates.map(({ secret }) => secret), ...args.dependsOn],
+        dependsOn: [issuerSecret, ...secrets, ...args.dependsOn],
       },
-    );
-    this.webhookExpires = Object.fromEntries(
-      webhooks.map(({ service }, index) => [service, certificates[index]?.expires ?? pulumi.output("")]),
     );
     this.registerOutputs({});
   }

@@ -38,12 +38,12 @@ async function make({ linkerd: more = {}, east = {}, peers = {}, links = [], iss
         access: { kubeconfig: pulumi.secret("kubeconfig of east") },
         trustBundle: pulumi.output(anchor),
         signerId: "1",
-        restart: settings.trust.restart,
         signer: {
           certificate: pulumi.output(anchor),
           privateKey: pulumi.secret(pem("EC PRIVATE KEY", "anchor")),
         },
-        lifetimes: { issuerLifetime: 48, webhookLifetime: 24 },
+        trust: { ...settings.trust, issuerLifetime: 48, webhookLifetime: 24 },
+        renewals: { issuer: undefined, webhooks: undefined },
         links,
         mirroring: settings.mirroring,
         peers: settings.clusters.filter(({ name }) => name !== "east"),
@@ -178,15 +178,15 @@ describe("certificates", () => {
     ]);
   });
 
-  test("the authority of the webhooks and all five webhooks last as long as asked", async () => {
+  test("all five webhooks last as long as asked, their authority ten years", async () => {
     const { graph, result } = await make();
     const lifetimes = graph.resources
       .filter(
         ({ name, inputs }) => "validityPeriodHours" in inputs && name !== "east-linkerd-issuer-certificate",
       )
       .map(({ inputs }) => inputs["validityPeriodHours"]);
-    expect(lifetimes).toEqual([24, 24, 24, 24, 24, 24]);
-    expect(Object.keys(result.webhookExpires)).toEqual([
+    expect(lifetimes).toEqual([87_600, 24, 24, 24, 24, 24]);
+    expect(Object.keys(result.webhookCertificates)).toEqual([
       "linkerd-proxy-injector",
       "linkerd-sp-validator",
       "linkerd-policy-validator",

@@ -10,7 +10,8 @@ import type {
 import type { ClusterAccess } from "../cluster/cluster.ts";
 import { ClusterIssuer } from "../trust/cluster-issuer.ts";
 import type { Signer } from "../trust/trust-anchor.ts";
-import { WebhookAuthority } from "../trust/webhook-authority.ts";
+import type { WebhookCertificate } from "../trust/webhook-certificate.ts";
+import { createWebhookTrust, type WebhookTrust } from "../trust/webhook-trust.ts";
 import { Cni } from "./cni.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { CustomResourceDefinitions } from "./custom-resource-definitions.ts";
@@ -31,11 +32,12 @@ export interface LinkerdArgs {
   readonly signerId: string;
   /** Signs this cluster's issuer, unless that is given. */
   readonly signer: Signer | undefined;
-  readonly lifetimes: Pick<TrustSettings, "issuerLifetime" | "webhookLifetime">;
-  /** What tells this cluster's issuer from the one before. */
-  readonly issuerRenewal?: string | undefined;
-  /** Namespaces whose meshed workloads are restarted when the anchors or their signer change. */
-  readonly restart: readonly string[];
+  readonly trust: Pick<
+    TrustSettings,
+    "issuerLifetime" | "webhookLifetime" | "webhookAuthorities" | "restart"
+  >;
+  /** What tells this cluster's issuer, and its webhooks' certificates, from the ones before. */
+  readonly renewals: { readonly issuer: string | undefined; readonly webhooks: string | undefined };
   /** The links whose source is this cluster. */
   readonly links: readonly Pick<LinkSettings, "target" | "carries">[];
   /** What the mirror controllers do with what they mirror. */
@@ -50,28 +52,33 @@ export class Linkerd extends pulumi.ComponentResource {
   readonly multicluster: Multicluster;
   /** Known once all of it is there: never after a failed update. */
   readonly done: pulumi.Output<boolean>;
-  /** When each webhook's certificate expires, RFC 3339, by Service. */
-  readonly webhookExpires: Record<string, pulumi.Output<string>>;
+  readonly webhookTrust: WebhookTrust;
+  /** Of each webhook, by Service. */
+  readonly webhookCertificates: Readonly<Record<string, WebhookCertificate>>;
 
   constructor(name: string, args: LinkerdArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesh:linkerd:Linkerd", name, { version: args.linkerd.version }, opts);
 
-    const { linkerd, cluster, lifetimes, peers } = args;
-    const { webhookLifetime } = lifetimes;
+    const { linkerd, cluster, trust, renewals, peers } = args;
     this.issuer = new ClusterIssuer(
       `${name}-issuer`,
       {
         trustDomain: cluster.trustDomain,
-        lifetime: lifetimes.issuerLifetime,
+        lifetime: trust.issuerLifetime,
         signer: args.signer,
-        renewal: args.issuerRenewal,
+        renewal: renewals.issuer,
         given: cluster.issuer,
       },
       { parent: this },
     );
-    const webhookAuthority = new WebhookAuthority(
+    this.webhookTrust = createWebhookTrust(
       `${name}-webhooks`,
-      { cluster: cluster.name, lifetime: webhookLifetime },
+      {
+        cluster: cluster.name,
+        authorities: trust.webhookAuthorities[cluster.name] ?? ["1"],
+        lifetime: trust.webhookLifetime,
+        renewal: renewals.webhooks,
+      },
       { parent: this },
     );
     const namespace = linkerdNamespace(
@@ -105,8 +112,7 @@ export class Linkerd extends pulumi.ComponentResource {
         trustBundle: args.trustBundle,
         trustFingerprint: fingerprint,
         issuer: this.issuer,
-        webhookAuthority,
-        webhookLifetime,
+        webhookTrust: this.webhookTrust,
         podNetworks: [cluster, ...peers].flatMap(({ podNetworks }) => podNetworks),
         dependsOn: [definitions.release, ...cni.map(({ chart }) => chart)],
       },
@@ -132,8 +138,7 @@ export class Linkerd extends pulumi.ComponentResource {
             linkerd,
             cluster,
             trustFingerprint: fingerprint,
-            webhookAuthority,
-            webhookLifetime,
+            webhookTrust: this.webhookTrust,
             dependsOn: [controlPlane.chart],
           },
           { parent: this },
@@ -141,19 +146,19 @@ export class Linkerd extends pulumi.ComponentResource {
       : undefined;
     const charts = [controlPlane.chart, this.multicluster.chart, ...(viz === undefined ? [] : [viz.chart])];
     const restarts =
-      args.restart.length === 0
+      trust.restart.length === 0
         ? []
         : [
             new WorkloadRestart(
               `${name}-restart`,
-              { namespaces: args.restart, trustFingerprint: fingerprint, access: args.access },
+              { namespaces: trust.restart, trustFingerprint: fingerprint, access: args.access },
               { parent: this, dependsOn: charts },
             ),
           ];
     this.done = pulumi
       .all([...charts.map(({ resources }) => resources.apply(() => "")), ...restarts.map(({ urn }) => urn)])
       .apply(() => true);
-    this.webhookExpires = { ...controlPlane.webhookExpires, ...viz?.webhookExpires };
+    this.webhookCertificates = { ...controlPlane.webhookCertificates, ...viz?.webhookCertificates };
     this.registerOutputs({});
   }
 }

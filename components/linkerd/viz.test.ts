@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parseSettings } from "../../settings/parse.ts";
 import { configuration, existing, linkerd } from "../../settings/test-examples.ts";
 import { pem, record, toBase64, types, valueOf } from "../../tests/record.ts";
-import { WebhookAuthority } from "../trust/webhook-authority.ts";
+import { createWebhookTrust } from "../trust/webhook-trust.ts";
 import { highAvailabilityValues } from "./values.ts";
 import { Viz } from "./viz.ts";
 
@@ -24,8 +24,11 @@ async function make(more: Block = {}, east: Block = existing(1)) {
         linkerd: settings.linkerd,
         cluster,
         trustFingerprint: pulumi.output("0123456789abcdef"),
-        webhookAuthority: new WebhookAuthority("webhooks", { cluster: "east", lifetime: 1 }),
-        webhookLifetime: 720,
+        webhookTrust: createWebhookTrust(
+          "webhooks",
+          { cluster: "east", authorities: ["1"], lifetime: 720, renewal: undefined },
+          {},
+        ),
         dependsOn: [controlPlane],
       },
       { providers: [provider] },
@@ -91,7 +94,11 @@ describe("viz", () => {
       [["tap.linkerd-viz.svc"], { name: "tap-k8s-tls", namespace: "linkerd-viz" }],
       [["tap-injector.linkerd-viz.svc"], { name: "tap-injector-k8s-tls", namespace: "linkerd-viz" }],
     ]);
-    expect(await valueOf(result.webhookExpires)).toEqual({
+    const ends = Object.entries(result.webhookCertificates).map(([service, { expires }]) => [
+      service,
+      expires,
+    ]);
+    expect(await valueOf(pulumi.output(Object.fromEntries(ends)))).toEqual({
       tap: "end of viz-tap-certificate",
       "tap-injector": "end of viz-tap-injector-certificate",
     });

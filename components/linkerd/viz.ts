@@ -2,8 +2,8 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { LinkerdSettings } from "../../settings/settings.ts";
-import type { WebhookAuthority } from "../trust/webhook-authority.ts";
 import { WebhookCertificate } from "../trust/webhook-certificate.ts";
+import type { WebhookTrust } from "../trust/webhook-trust.ts";
 import { linkerdChart } from "./chart.ts";
 import type { InstallTarget } from "./control-plane.ts";
 import { placeholderFor } from "./late-values.ts";
@@ -16,9 +16,7 @@ export interface VizArgs {
   readonly cluster: InstallTarget;
   /** Changes when the extension's proxies must start anew. */
   readonly trustFingerprint: pulumi.Output<string>;
-  readonly webhookAuthority: WebhookAuthority;
-  /** Hours that the webhooks' certificates are valid. */
-  readonly webhookLifetime: number;
+  readonly webhookTrust: WebhookTrust;
   /** What the chart's objects need first: the control plane and its custom resource definitions. */
   readonly dependsOn: pulumi.Resource[];
 }
@@ -34,8 +32,8 @@ const vizNamespace = "linkerd-viz";
 /** The viz extension: metrics, dashboard and tap. */
 export class Viz extends pulumi.ComponentResource {
   readonly chart: k8s.helm.v4.Chart;
-  /** When each webhook's certificate expires, RFC 3339, by Service. */
-  readonly webhookExpires: Record<string, pulumi.Output<string>>;
+  /** Of each webhook, by Service. */
+  readonly webhookCertificates: Readonly<Record<string, WebhookCertificate>>;
 
   constructor(name: string, args: VizArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesh:linkerd:Viz", name, {}, opts);
@@ -46,20 +44,22 @@ export class Viz extends pulumi.ComponentResource {
       { name: vizNamespace, labels: { "linkerd.io/extension": "viz", ...podSecurity(linkerd) }, linkerd },
       { parent: this },
     );
-    const certificates = webhooks.map(
-      ({ service, secretName }) =>
+    this.webhookCertificates = Object.fromEntries(
+      webhooks.map(({ service, secretName }) => [
+        service,
         new WebhookCertificate(
           `${name}-${service}`,
           {
             host: `${service}.${vizNamespace}.svc`,
             namespace: namespace.metadata.name,
             secretName,
-            lifetime: args.webhookLifetime,
-            signer: args.webhookAuthority.signer,
+            ...args.webhookTrust.certificates,
           },
           { parent: this },
         ),
+      ]),
     );
+    const secrets = Object.values(this.webhookCertificates).map(({ secret }) => secret);
     this.chart = linkerdChart(
       `${name}-chart`,
       {
@@ -85,12 +85,9 @@ export class Viz extends pulumi.ComponentResource {
           linkerd.values.viz,
           cluster.values.viz,
         ],
-        late: { "webhook-ca": args.webhookAuthority.caBundle, ...lateTrust(args.trustFingerprint) },
+        late: { "webhook-ca": args.webhookTrust.caBundle, ...lateTrust(args.trustFingerprint) },
       },
-      { parent: this, dependsOn: [...certificates.map(({ secret }) => secret), ...args.dependsOn] },
-    );
-    this.webhookExpires = Object.fromEntries(
-      webhooks.map(({ service }, index) => [service, certificates[index]?.expires ?? pulumi.output("")]),
+      { parent: this, dependsOn: [...secrets, ...args.dependsOn] },
     );
     this.registerOutputs({});
   }

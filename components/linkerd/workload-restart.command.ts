@@ -1,34 +1,7 @@
 /** Restarts the meshed workloads of `MESH_NAMESPACES` when `MESH_TRUST` is another one than the last time. */
-import type { KubeConfig } from "@kubernetes/client-node";
-
 import { accessedCluster } from "../cluster/access.ts";
-import {
-  isRolledOut,
-  listMeshedWorkloads,
-  readWorkload,
-  restartWorkload,
-  type WorkloadKind,
-} from "../cluster/meshed-pods.ts";
+import { listMeshedWorkloads, restartWorkload, waitUntilRolledOut } from "../cluster/meshed-pods.ts";
 import { isProgram, progress, required, runAction } from "../cluster/programs.ts";
-
-const patience = 10 * 60_000;
-const pause = 1_000;
-
-async function waitFor(
-  config: KubeConfig,
-  namespace: string,
-  workload: { kind: WorkloadKind; name: string },
-): Promise<void> {
-  const deadline = Date.now() + patience;
-  while (!isRolledOut(workload.kind, await readWorkload(config, namespace, workload))) {
-    if (Date.now() > deadline) {
-      throw new Error(
-        `${workload.kind} ${namespace}/${workload.name} isn't ready ten minutes after its restart`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  }
-}
 
 /** What the engine keeps of this run is what the next one compares with. */
 function remember(): Promise<void> {
@@ -46,7 +19,7 @@ async function restart(): Promise<void> {
         progress(`restarting ${workload.kind} ${namespace}/${workload.name}`);
         await restartWorkload(config, namespace, workload);
       }
-      await Promise.all(workloads.map((workload) => waitFor(config, namespace, workload)));
+      await Promise.all(workloads.map((workload) => waitUntilRolledOut(config, namespace, workload)));
     }
   }
   await remember();

@@ -5,7 +5,7 @@ import * as tls from "@pulumi/tls";
 import { emojivotoPath } from "../../settings/emojivoto.ts";
 import { linksFor } from "../../settings/mirror.ts";
 import { otherPodNetworks } from "../../settings/networks.ts";
-import type { TrustState } from "../../settings/rotation.ts";
+import type { Planned } from "../../settings/planned.ts";
 import type { EmojivotoSettings, LinkSettings, Settings } from "../../settings/settings.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { createClusters, createPodRoutes } from "../cluster/create-clusters.ts";
@@ -25,16 +25,19 @@ export interface MeshResources {
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** By cluster. */
   readonly installs: ReadonlyMap<string, Linkerd>;
-  readonly links: readonly (Pick<LinkSettings, "source" | "target" | "carries"> & { readonly link: Link })[];
+  readonly links: readonly (Pick<LinkSettings, "name" | "source" | "target" | "carries"> & {
+    readonly access: RemoteAccess;
+    readonly link: Link;
+  })[];
 }
 
 export interface MeshOptions {
-  /** Which anchor signs each cluster's issuer. */
-  readonly signers: TrustState["signers"];
+  /** Which anchor signs each cluster's issuer, and what is made anew. */
+  readonly planned: Planned;
 }
 
 /** Everything of one environment, in the order of the graph: clusters, trust, installs, links, what crosses. */
-export function createMesh(settings: Settings, { signers }: MeshOptions): MeshResources {
+export function createMesh(settings: Settings, { planned }: MeshOptions): MeshResources {
   const tlsProvider = new tls.Provider("tls");
   const commandProvider = new command.Provider("command");
 
@@ -71,11 +74,13 @@ export function createMesh(settings: Settings, { signers }: MeshOptions): MeshRe
           cluster,
           access: clusterNamed(cluster.name).access,
           trustBundle: anchors.bundle,
-          signerId: signers[cluster.name] ?? "",
+          signerId: planned.signers[cluster.name] ?? "",
           signer: anchors.signer,
-          lifetimes: settings.trust,
-          issuerRenewal: settings.trust.issuerRenewals[cluster.name],
-          restart: settings.trust.restart,
+          trust: settings.trust,
+          renewals: {
+            issuer: planned.issuers[cluster.name]?.id,
+            webhooks: planned.webhooks[cluster.name]?.id,
+          },
           links,
           mirroring: settings.mirroring,
           peers: settings.clusters.filter(({ name }) => linked.includes(name)),
@@ -92,11 +97,22 @@ export function createMesh(settings: Settings, { signers }: MeshOptions): MeshRe
     return install;
   }
 
+  /** Whether a cluster has lost its access to another one. */
+  function isRevoked(source: string, target: string): boolean {
+    const link = settings.links.find((one) => one.source === source && one.target === target);
+    return link !== undefined && settings.credentials.revoked.includes(link.name);
+  }
+
   const links = settings.links.map(({ name, source, target, carries, clients }) => {
     const { multicluster } = installOn(target);
     const access = new RemoteAccess(
       `${name}-access`,
-      { source, namespace: multicluster.namespace },
+      {
+        source,
+        namespace: multicluster.namespace,
+        renewal: planned.credentials[name]?.id,
+        revoked: isRevoked(source, target),
+      },
       on(target),
     );
     const link = new Link(
@@ -126,7 +142,7 @@ export function createMesh(settings: Settings, { signers }: MeshOptions): MeshRe
         ],
       },
     );
-    if (carries.includes("gateway")) {
+    if (carries.includes("gateway") && !isRevoked(source, target)) {
       const networks = clients === "any" ? [] : clusterNamed(source).settings.egressNetworks;
       new GatewayAuthorization(
         `${name}-gateway`,
@@ -134,7 +150,7 @@ export function createMesh(settings: Settings, { signers }: MeshOptions): MeshRe
         { ...on(target), dependsOn: [multicluster.chart] },
       );
     }
-    return { source, target, carries, link };
+    return { name, source, target, carries, access, link };
   });
 
   function createEmojivoto(emojivoto: EmojivotoSettings) {
@@ -173,10 +189,9 @@ export function createMesh(settings: Settings, { signers }: MeshOptions): MeshRe
         {
           ...service,
           selector: service.selector ?? exported.selector,
-          clients: clients.map((one) => ({
-            ...one,
-            podNetworks: clusterNamed(one.cluster).settings.podNetworks,
-          })),
+          clients: clients
+            .filter((one) => !isRevoked(one.cluster, cluster))
+            .map((one) => ({ ...one, podNetworks: clusterNamed(one.cluster).settings.podNetworks })),
           otherPodNetworks: otherPodNetworks(clusterNamed(cluster).settings, settings.clusters),
         },
         { ...on(cluster), dependsOn: [installOn(cluster).multicluster.chart, ...namespaceOn(service)] },

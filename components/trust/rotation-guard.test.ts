@@ -37,26 +37,40 @@ describe("the guard", () => {
   test("asks for this stack's own outputs, and answers what is wanted", async () => {
     const { result, asked, warnings } = await guard({ generations: ["1", "2"], signer: "1" }, deployed);
     expect(asked).toEqual([["pulumi:pulumi:readStackOutputs", { name: "organization/mesh/test" }]]);
-    expect(result).toEqual({ trusted: ["1", "2"], signers: { east: "1" } });
+    expect(result).toEqual({
+      trusted: ["1", "2"],
+      signers: { east: "1" },
+      issuers: { east: { asked: undefined, id: undefined } },
+      webhooks: { east: { asked: undefined, id: undefined } },
+      credentials: {},
+    });
     expect(warnings).toEqual([]);
   });
 
   test("warns of what ends soon, whatever the update does", async () => {
-    const expires = { ...deployed.expires, issuers: { east: inDays(30.5) } };
+    const expires = { ...deployed.expires, issuers: { east: inDays(40.5) } };
     const { warnings } = await guard({}, { ...deployed, expires });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(
-      /^The issuer of east expires in 30 days, on .*: set trust.issuerRenewals.east to another value/,
+      /^The issuer of east expires in 40 days, on .*: set trust.issuerRenewals.east to another value/,
     );
     expect((await guard({ issuerRenewals: { east: 1 } }, { ...deployed, expires })).warnings).toEqual([]);
   });
 
+  test("renews what is about to end, so that there is nothing to warn of", async () => {
+    const end = inDays(-1);
+    const expires = { ...deployed.expires, issuers: { east: end } };
+    const { result, warnings } = await guard({}, { ...deployed, expires });
+    expect(result.issuers["east"]?.id).toMatch(/^\d{8}t\d{6}z$/);
+    expect(warnings).toEqual([]);
+  });
+
   test("refuses everything at once that is wrong", async () => {
-    const expires = { ...deployed.expires, issuers: { east: inDays(-1) } };
-    await expect(guard({ generations: ["1", "2"], signer: "1" }, { ...deployed, expires })).rejects.toThrow(
-      /The settings have 1 problem; [^]*trust.issuerRenewals.east\n {4}The issuer of east expired on/,
-    );
     await expect(guard({ generations: ["2"] }, deployed)).rejects.toThrow(/The settings have 3 problems/);
+    const trust = { ...deployed.trust, webhookAuthorities: { east: ["1"] } };
+    await expect(
+      guard({ generations: ["2"], webhookAuthorities: { east: ["2"] } }, { ...deployed, trust }),
+    ).rejects.toThrow(/The settings have 4 problems; [^]*trust.webhookAuthorities.east = "2"\n {4}drops 1/);
   });
 
   test("lets a trust whose anchor has expired be replaced in one update", async () => {

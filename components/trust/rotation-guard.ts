@@ -1,10 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { isOver, parseDeployed, remainingExpiries, type Deployed } from "../../settings/deployed.ts";
+import { isOver, parseDeployed, type Deployed } from "../../settings/deployed.ts";
 import { expiryFindings } from "../../settings/expiry.ts";
+import { plannedRenewals, remainingExpiries, type Planned } from "../../settings/planned.ts";
 import { SettingsError } from "../../settings/problem.ts";
-import { desiredTrust, rotationProblems, type TrustState } from "../../settings/rotation.ts";
+import { desiredTrust, rotationProblems } from "../../settings/rotation.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { webhookProblems } from "../../settings/webhook-rotation.ts";
+import { isolationProblems } from "./isolation.ts";
 import { liveProblems } from "./proxies.ts";
 
 /**
@@ -23,24 +26,29 @@ async function readDeployed(): Promise<Deployed> {
  * Compares what is deployed with what is asked, warns of certificates that end soon, and refuses what would break trust.
  * To be awaited before any resource is made.
  *
+ * @returns what is trusted and what is made anew.
  * @throws pulumi.RunError with every problem.
  */
-export async function guardRotation(settings: Settings): Promise<TrustState> {
-  const desired = desiredTrust(settings);
+export async function guardRotation(settings: Settings): Promise<Planned> {
   const deployed = await readDeployed();
   const now = new Date();
+  const planned = { ...desiredTrust(settings), ...plannedRenewals(deployed, settings, now) };
   const isFree = isOver(deployed, now);
-  const asked = { ...desired, renewals: settings.trust.issuerRenewals };
   const { warnings, problems } = expiryFindings(
-    remainingExpiries(deployed, asked, settings.environment),
+    remainingExpiries(deployed, planned, settings),
     settings.trust.warning,
     now,
   );
   for (const warning of warnings) await pulumi.log.warn(warning);
-  const steps = isFree ? [] : rotationProblems(deployed.trust, desired);
-  const found = [...problems, ...steps];
+  const steps = isFree ? [] : rotationProblems(deployed.trust, planned);
+  const found = [
+    ...(await isolationProblems(settings)),
+    ...problems,
+    ...steps,
+    ...webhookProblems(deployed, settings, now),
+  ];
   // A step that can't be done needs no look at the clusters.
-  const all = found.length > 0 || isFree ? found : await liveProblems(deployed, desired, settings.clusters);
+  const all = found.length > 0 || isFree ? found : await liveProblems(deployed, planned, settings.clusters);
   if (all.length > 0) throw new pulumi.RunError(new SettingsError(all).message);
-  return desired;
+  return planned;
 }

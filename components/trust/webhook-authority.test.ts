@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { pem, record, types, valueOf } from "../../tests/record.ts";
 import { WebhookAuthority } from "./webhook-authority.ts";
 
-const make = () => record(() => new WebhookAuthority("webhooks", { cluster: "east", lifetime: 8_760 }));
+const make = () => record(() => new WebhookAuthority("webhooks", { cluster: "east" }));
 
 test("a cluster's webhooks have an authority of their own", async () => {
   const { graph } = await make();
@@ -18,10 +18,15 @@ test("a cluster's webhooks have an authority of their own", async () => {
     subject: { commonName: "webhooks.linkerd.east" },
     isCaCertificate: true,
     allowedUses: ["cert_signing", "crl_signing"],
-    validityPeriodHours: 8_760,
+    validityPeriodHours: 87_600,
     setSubjectKeyId: true,
     setAuthorityKeyId: true,
   });
+});
+
+test("one that an older version made to live shorter isn't replaced for that", async () => {
+  const { graph } = await make();
+  expect(graph.named("webhooks-certificate").ignoreChanges).toEqual(["validityPeriodHours"]);
 });
 
 test("its bundle has no last newline and is no secret; its signer's key is one", async () => {

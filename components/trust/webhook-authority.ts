@@ -7,9 +7,10 @@ import type { Signer } from "./trust-anchor.ts";
 export interface WebhookAuthorityArgs {
   /** The cluster whose API server trusts it. */
   readonly cluster: string;
-  /** Hours that the certificate is valid. */
-  readonly lifetime: number;
 }
+
+/** Hours; ten years, so that the certificates it signs can be renewed many times without it. */
+const lifetime = 87_600;
 
 /**
  * The CA behind one cluster's webhooks. Charts would make a new self-signed certificate for each webhook at every
@@ -19,6 +20,8 @@ export class WebhookAuthority extends pulumi.ComponentResource {
   /** PEM for the webhooks' `caBundle`, without a trailing newline. */
   readonly caBundle: pulumi.Output<string>;
   readonly signer: Signer;
+  /** When the certificate expires, RFC 3339. */
+  readonly expires: pulumi.Output<string>;
 
   constructor(name: string, args: WebhookAuthorityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesh:trust:WebhookAuthority", name, args, opts);
@@ -35,13 +38,15 @@ export class WebhookAuthority extends pulumi.ComponentResource {
         subject: { commonName: `webhooks.linkerd.${args.cluster}` },
         isCaCertificate: true,
         allowedUses: ["cert_signing", "crl_signing"],
-        validityPeriodHours: args.lifetime,
+        validityPeriodHours: lifetime,
         ...subjectKeys,
       },
-      { parent: this },
+      // One that lives shorter, as older versions made it, isn't replaced for that.
+      { parent: this, ignoreChanges: ["validityPeriodHours"] },
     );
     this.caBundle = certificate.certPem.apply((pem) => pem.trim());
     this.signer = { certificate: certificate.certPem, privateKey: key.privateKeyPem };
+    this.expires = certificate.validityEndTime;
     this.registerOutputs({ caBundle: this.caBundle });
   }
 }

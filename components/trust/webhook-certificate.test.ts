@@ -7,11 +7,12 @@ import { WebhookCertificate } from "./webhook-certificate.ts";
 const host = "linkerd-sp-validator.linkerd.svc";
 const plain = { host, namespace: "linkerd", secretName: "linkerd-sp-validator-k8s-tls", lifetime: 720 };
 
-const make = () =>
+const make = (renewal?: string) =>
   record(
     () =>
       new WebhookCertificate("validator", {
         ...plain,
+        ...(renewal === undefined ? {} : { renewal }),
         signer: {
           certificate: pulumi.output(pem("CERTIFICATE", "authority")),
           privateKey: pulumi.secret(pem("EC PRIVATE KEY", "authority")),
@@ -61,6 +62,17 @@ test("the Secret has the key as PKCS#8, which is all that the policy controller 
     },
   });
   expect(graph.named("validator-secret").secrets).toEqual(["data"]);
+});
+
+test("a renewal makes key and certificate anew before the old ones go, in the same Secret", async () => {
+  const { graph, result } = await make("2");
+  expect(Object.keys(graph.children("validator"))).toEqual([
+    "validator-key-2",
+    "validator-request-2",
+    "validator-certificate-2",
+    "validator-secret",
+  ]);
+  expect(await valueOf(result.signed)).toBe("2026-01-01T00:00:00Z");
 });
 
 test("the component itself carries neither key", async () => {

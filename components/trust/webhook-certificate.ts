@@ -14,12 +14,16 @@ export interface WebhookCertificateArgs {
   /** Hours that the certificate is valid. */
   readonly lifetime: number;
   readonly signer: Signer;
+  /** What tells this certificate from the one before: another one makes key and certificate anew. */
+  readonly renewal?: string | undefined;
 }
 
 /** A webhook's serving certificate, in the Secret that the chart expects with `externalSecret: true`. */
 export class WebhookCertificate extends pulumi.ComponentResource {
   /** When the certificate expires, RFC 3339. */
   readonly expires: pulumi.Output<string>;
+  /** When it was signed, RFC 3339. */
+  readonly signed: pulumi.Output<string>;
   /** What the webhook's pods mount. */
   readonly secret: k8s.core.v1.Secret;
 
@@ -28,18 +32,20 @@ export class WebhookCertificate extends pulumi.ComponentResource {
     super("mesh:trust:WebhookCertificate", name, plain, opts);
 
     const { host } = args;
+    // By name, not by replacement: the new pair is there before the old one goes.
+    const suffix = args.renewal === undefined ? "" : `-${args.renewal}`;
     const key = new tls.PrivateKey(
-      `${name}-key`,
+      `${name}-key${suffix}`,
       { algorithm: "ECDSA", ecdsaCurve: "P256" },
       { parent: this },
     );
     const request = new tls.CertRequest(
-      `${name}-request`,
+      `${name}-request${suffix}`,
       { privateKeyPem: key.privateKeyPem, subject: { commonName: host }, dnsNames: [host] },
       { parent: this },
     );
     const certificate = new tls.LocallySignedCert(
-      `${name}-certificate`,
+      `${name}-certificate${suffix}`,
       {
         certRequestPem: request.certRequestPem,
         caCertPem: signer.certificate,
@@ -60,6 +66,7 @@ export class WebhookCertificate extends pulumi.ComponentResource {
       { parent: this },
     );
     this.expires = certificate.validityEndTime;
+    this.signed = certificate.validityStartTime;
     this.registerOutputs({ expires: this.expires });
   }
 }

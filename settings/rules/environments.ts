@@ -1,13 +1,16 @@
 import { givenAnchors } from "../rotation.ts";
 import type { Problem } from "../problem.ts";
-import type { Settings } from "../settings.ts";
+import type { TrustSettings } from "../settings.ts";
 
 /**
  * Environments never share trust: who trusts an anchor of production can be told apart from it by no policy. Anchors
  * made here can't be shared; those that are given can.
  */
 export function sharedTrustProblems(
-  environments: readonly Pick<Settings, "environment" | "trust">[],
+  environments: readonly {
+    readonly environment: string;
+    readonly trust: Pick<TrustSettings, "givenAnchor">;
+  }[],
 ): Problem[] {
   const owners = new Map<string, string>();
   return environments.flatMap(({ environment, trust }) =>

@@ -62,3 +62,15 @@ test.each([
 ])("%s is accepted", (_, clusters, links) => {
   expect(parseSettings(configuration({ clusters, links })).links).toHaveLength(1);
 });
+
+test("only tokens of links that are there can be renewed or revoked", () => {
+  const credentials = { renewals: { "west-to-east": 1, "west-to-north": 1 }, revoked: ["east-to-west"] };
+  expect(problemsOf(configuration({ links: { ...toEast("gateway"), credentials } }))).toEqual([
+    {
+      path: "links.credentials.renewals.west-to-north",
+      value: "west-to-north",
+      problem: "is not a link of this stack",
+    },
+    { path: "links.credentials.revoked", value: "east-to-west", problem: "is not a link of this stack" },
+  ]);
+});

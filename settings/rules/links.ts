@@ -41,8 +41,28 @@ function egressProblems(link: LinkSettings, source: ClusterSettings): Problem[] 
   ];
 }
 
-export function linkProblems({ clusters, links }: Settings): Problem[] {
-  return links.flatMap((link) => {
+function credentialProblems({ credentials, links }: Settings): Problem[] {
+  const named = [
+    ...Object.keys(credentials.renewals).map((link) => ({
+      path: `links.credentials.renewals.${link}`,
+      link,
+    })),
+    ...credentials.revoked.map((link) => ({ path: "links.credentials.revoked", link })),
+  ];
+  const names = links.map(({ name }) => name);
+  return named
+    .filter(({ link }) => !names.includes(link))
+    .map(({ path, link }) => ({
+      path,
+      value: link,
+      problem: "is not a link of this stack",
+      remedy: names.length === 0 ? "remove it: there are no links" : `use one of ${names.join(", ")}`,
+    }));
+}
+
+export function linkProblems(settings: Settings): Problem[] {
+  const { clusters, links } = settings;
+  const ofLinks = links.flatMap((link) => {
     const source = clusters.find(({ name }) => name === link.source);
     const target = clusters.find(({ name }) => name === link.target);
     if (source === undefined || target === undefined) return [];
@@ -52,4 +72,5 @@ export function linkProblems({ clusters, links }: Settings): Problem[] {
       ...egressProblems(link, source),
     ];
   });
+  return [...credentialProblems(settings), ...ofLinks];
 }

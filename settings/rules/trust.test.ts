@@ -268,10 +268,30 @@ test("only issuers that are made here can be renewed", () => {
   const settings = stack({ certificate: root.certificate }, eastIssuer, westIssuer);
   const trust = { anchor: { certificate: root.certificate }, issuerRenewals: { east: 1, north: "a" } };
   expect(problemsOf({ ...settings, trust })).toEqual([
-    {
-      path: "trust.issuerRenewals.east",
-      problem: "is for an issuer that is given, which isn't made here",
-    },
     { path: "trust.issuerRenewals.north", problem: "names no cluster of this stack" },
+    { path: "trust.issuerRenewals.east", problem: "is for an issuer that is given, which isn't made here" },
   ]);
+});
+
+test("webhooks are renewed on clusters that are there, and each of their CAs is listed once", () => {
+  const trust = {
+    webhookRenewals: { north: 1 },
+    webhookAuthorities: { south: ["1"], east: ["1", "2", "1"] },
+  };
+  expect(problemsOf(configuration({ trust }))).toEqual([
+    { path: "trust.webhookRenewals.north", problem: "names no cluster of this stack" },
+    { path: "trust.webhookAuthorities.south", problem: "names no cluster of this stack" },
+    { path: "trust.webhookAuthorities.east", value: "1", problem: "is there twice" },
+  ]);
+});
+
+test("nothing is renewed before it could be used", () => {
+  const problem = (setting: string) => `is not shorter than ${setting}, 24h: every update would make it anew`;
+  const trust = { issuerLifetime: "24h", webhookLifetime: "24h", renewBefore: "24h" };
+  expect(problemsOf(configuration({ trust }))).toEqual([
+    { path: "trust.renewBefore", problem: problem("trust.issuerLifetime") },
+    { path: "trust.renewBefore", problem: problem("trust.webhookLifetime") },
+  ]);
+  const { trust: short } = parseSettings(configuration({ trust: { issuerLifetime: "24h" } }));
+  expect([short.issuerRenewBefore, short.webhookRenewBefore]).toEqual([6, 720]);
 });

@@ -196,23 +196,63 @@ function generationProblems({ trust: { generations, signer, givenAnchor } }: Set
   return problems;
 }
 
-function renewalProblems({ trust, clusters }: Settings): Problem[] {
-  return Object.keys(trust.issuerRenewals).flatMap((name) => {
-    const path = `trust.issuerRenewals.${name}`;
-    const cluster = clusters.find((one) => one.name === name);
-    if (cluster === undefined) {
-      return [{ path, problem: "names no cluster of this stack", remedy: "name one of clusters" }];
-    }
-    if (cluster.issuer === undefined) return [];
-    const remedy = `give a new clusters.${name}.issuer instead`;
-    return [{ path, problem: "is for an issuer that is given, which isn't made here", remedy }];
-  });
+function unknownClusterProblems({ trust, clusters }: Settings): Problem[] {
+  const settings = ["issuerRenewals", "webhookRenewals", "webhookAuthorities"] as const;
+  return settings.flatMap((setting) =>
+    Object.keys(trust[setting])
+      .filter((name) => clusters.every((cluster) => cluster.name !== name))
+      .map((name) => ({
+        path: `trust.${setting}.${name}`,
+        problem: "names no cluster of this stack",
+        remedy: `use one of ${clusters.map((cluster) => cluster.name).join(", ")}`,
+      })),
+  );
+}
+
+function givenIssuerRenewalProblems({ trust, clusters }: Settings): Problem[] {
+  return clusters
+    .filter(({ name, issuer }) => issuer !== undefined && name in trust.issuerRenewals)
+    .map(({ name }) => ({
+      path: `trust.issuerRenewals.${name}`,
+      problem: "is for an issuer that is given, which isn't made here",
+      remedy: `give a new clusters.${name}.issuer instead`,
+    }));
+}
+
+function authorityProblems({ trust }: Settings): Problem[] {
+  return Object.entries(trust.webhookAuthorities).flatMap(([cluster, names]) =>
+    names
+      .filter((name, index) => names.indexOf(name) !== index)
+      .map((value) => ({
+        path: `trust.webhookAuthorities.${cluster}`,
+        value,
+        problem: "is there twice",
+        remedy: "list each CA once, the one that signs last",
+      })),
+  );
+}
+
+function renewBeforeProblems({ trust }: Settings): Problem[] {
+  const kinds = [
+    { setting: "trust.issuerLifetime", lifetime: trust.issuerLifetime, before: trust.issuerRenewBefore },
+    { setting: "trust.webhookLifetime", lifetime: trust.webhookLifetime, before: trust.webhookRenewBefore },
+  ];
+  return kinds
+    .filter(({ lifetime, before }) => before >= lifetime)
+    .map(({ setting, lifetime }) => ({
+      path: "trust.renewBefore",
+      problem: `is not shorter than ${setting}, ${lifetime.toString()}h: every update would make it anew`,
+      remedy: "renew later, or let it live longer",
+    }));
 }
 
 export function trustProblems(settings: Settings): Problem[] {
   return [
     ...generationProblems(settings),
-    ...renewalProblems(settings),
+    ...unknownClusterProblems(settings),
+    ...givenIssuerRenewalProblems(settings),
+    ...authorityProblems(settings),
+    ...renewBeforeProblems(settings),
     ...anchorProblems(settings),
     ...settings.clusters.flatMap((cluster) => issuerProblems(cluster, settings)),
     ...(settings.manifests === undefined ? missingIssuerProblems(settings) : []),

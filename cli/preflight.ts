@@ -129,9 +129,9 @@ async function pluginMissing(plugin: string): Promise<Missing[]> {
   return [{ what: `the Pulumi plugin ${plugin} ${pinned}`, remedy: `npx pulumi ${install.join(" ")}` }];
 }
 
-/** Everything that this machine lacks for the stack, found before the engine starts. */
-export async function findMissing(file: StackFile): Promise<Missing[]> {
-  const existing = rawClusters(file).filter(([, { source }]) => source === "existing");
+/** Everything that this machine lacks for the stack, found before the engine starts; clusters are asked with `contexts`. */
+export async function findMissing(file: StackFile, { contexts = true } = {}): Promise<Missing[]> {
+  const existing = rawClusters(file).filter(([, { source }]) => contexts && source === "existing");
   const found = await Promise.all([
     dockerMissing(file),
     ...["kubernetes", "tls", "command"].map(pluginMissing),

@@ -116,6 +116,17 @@ export class ClusterApi {
     });
   }
 
+  /** What the API server is, and its clock. Its Date has whole seconds: half of one is added. */
+  async greet(): Promise<{ version: string; now: string; clock: number }> {
+    const start = Date.now();
+    const { code, body, date } = await this.ask("GET", "/version");
+    if (code !== 200) throw new ApiError(code, messageOf(body));
+    const { gitVersion } = JSON.parse(body) as { gitVersion: string };
+    const middle = (start + Date.now()) / 2;
+    const time = date === undefined ? middle : date.getTime() + 500;
+    return { version: gitVersion, now: new Date(time).toISOString(), clock: Math.round(time - middle) };
+  }
+
   private async json<T>(method: string, path: string, body?: object): Promise<T> {
     const answer = await this.ask(method, path, body);
     if (answer.code >= 300) throw new ApiError(answer.code, messageOf(answer.body));

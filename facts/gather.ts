@@ -268,24 +268,13 @@ interface Gathered {
   readonly tokens: ReadonlyMap<string, string>;
 }
 
-/** What the API server answers first, and its clock. Its Date has whole seconds: half of one is added. */
-async function greet(api: ClusterApi): Promise<{ version: string; now: string; clock: number }> {
-  const start = Date.now();
-  const { code, body, date } = await api.ask("GET", "/version");
-  if (code !== 200) throw new Error(`GET /version answers ${code.toString()}`);
-  const { gitVersion } = JSON.parse(body) as { gitVersion: string };
-  const middle = (start + Date.now()) / 2;
-  const time = date === undefined ? middle : date.getTime() + 500;
-  return { version: gitVersion, now: new Date(time).toISOString(), clock: Math.round(time - middle) };
-}
-
 async function gatherCluster(
   cluster: ClusterSettings,
   links: readonly LinkSettings[],
   api: ClusterApi,
 ): Promise<Gathered> {
   const { name, controlPlaneNamespace: controlPlane } = cluster;
-  const greeting = await greet(api);
+  const greeting = await api.greet();
   const nodes = await api.list<V1Node>("/api/v1/nodes");
   const simulatedNodes = new Set(nodes.filter(isSimulatedNode).map(({ metadata }) => metadata?.name ?? ""));
   const configMap = async (namespace: string, configMapName: string, key: string) => {

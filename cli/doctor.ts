@@ -1,0 +1,72 @@
+/** `npm run doctor -- STACK`: what this machine and the clusters lack before `npm run up`. */
+import { parseArgs } from "node:util";
+
+import { readDeployedStack } from "./deployed.ts";
+import { Progress } from "./progress.ts";
+import { parseStackFile } from "./stack-file.ts";
+import { readStackSettings, readStackText, stackName } from "./stack-settings.ts";
+import { runCommand, UsageError } from "./usage.ts";
+import { isProgram } from "../components/cluster/programs.ts";
+import { clusterFindings } from "../doctor/clusters.ts";
+import type { Finding } from "../doctor/finding.ts";
+import { machineFindings } from "../doctor/machine.ts";
+import { toText } from "../doctor/text.ts";
+import { paintFor } from "../verify/text.ts";
+
+const usage = "Say which stack: npm run doctor -- STACK [--json]";
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: "boolean", default: false } },
+    });
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  }
+}
+
+export function parseRequest(args: readonly string[]): { stack: string; json: boolean } {
+  const { values, positionals } = parse(args);
+  const [stack, ...more] = positionals;
+  if (stack === undefined || more.length > 0) throw new UsageError(usage);
+  return { stack, json: values.json };
+}
+
+/** Of clusters that an earlier update made; before the first one there are none. */
+async function knownKubeconfigs(stack: string): Promise<Readonly<Record<string, string>>> {
+  try {
+    return (await readDeployedStack(stack)).deployed.kubeconfigs;
+  } catch {
+    return {};
+  }
+}
+
+async function examine(stack: string): Promise<Finding[]> {
+  const progress = new Progress();
+  progress.show("looking at this machine and the clusters");
+  try {
+    const settings = await readStackSettings(stack);
+    const file = parseStackFile(await readStackText(stack));
+    const kubeconfigs = await knownKubeconfigs(stackName(stack));
+    const found = await Promise.all([
+      machineFindings(stackName(stack), file, settings),
+      clusterFindings(settings, kubeconfigs),
+    ]);
+    return found.flat();
+  } finally {
+    progress.end();
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { stack, json } = parseRequest(args);
+  const findings = await examine(stack);
+  process.stdout.write(
+    json ? `${JSON.stringify(findings, undefined, 2)}\n` : toText(findings, paintFor(process.stdout)),
+  );
+  return findings.some(({ level }) => level === "failed") ? 1 : 0;
+}
+
+if (isProgram(import.meta.filename)) await runCommand(main, 2);

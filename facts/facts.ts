@@ -139,6 +139,8 @@ export interface RouteFacts extends NamedFacts {
   readonly kind: string;
   readonly parents: readonly { readonly kind?: string; readonly name: string; readonly port?: number }[];
   readonly backends: readonly { readonly name: string; readonly port?: number; readonly weight?: number }[];
+  /** Whether it is about some calls only. */
+  readonly isConditional: boolean;
   readonly conditions: readonly Condition[];
 }
 
@@ -150,6 +152,8 @@ export interface ConfigFacts {
   /** PEM. */
   readonly anchors: string;
   readonly networks: readonly string[];
+  /** Who may call pods that no Server is about. */
+  readonly defaultPolicy: string;
 }
 
 /** Everything that one cluster said. */
@@ -177,7 +181,7 @@ export interface ClusterFacts {
   readonly issuer: string | undefined;
   readonly services: readonly ServiceFacts[];
   readonly endpoints: readonly EndpointsFacts[];
-  /** How many addresses are ready behind each exported service, by `namespace/name`. */
+  /** How many addresses are ready behind exported and named services, by `namespace/name`. */
   readonly behind: Readonly<Record<string, number>>;
   readonly deployments: readonly DeploymentFacts[];
   readonly pods: readonly PodFacts[];

@@ -200,13 +200,17 @@ function isExported({ labels }: ServiceFacts): boolean {
   return exportLabel in labels || federatedLabel in labels;
 }
 
-/** How many addresses are ready behind each exported service. */
+/** How many addresses are ready behind each exported service, and those that are named. */
 async function countBehind(
   api: ClusterApi,
   services: readonly ServiceFacts[],
+  counted: readonly string[],
 ): Promise<Record<string, number>> {
+  const asked = services.filter(
+    (service) => isExported(service) || counted.includes(`${service.namespace}/${service.name}`),
+  );
   const counts = await Promise.all(
-    services.filter(isExported).map(async ({ namespace, name }): Promise<[string, number]> => {
+    asked.map(async ({ namespace, name }): Promise<[string, number]> => {
       const slices = await api.list<V1EndpointSlice>(
         `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
         `kubernetes.io/service-name=${name}`,
@@ -272,6 +276,7 @@ async function gatherCluster(
   cluster: ClusterSettings,
   links: readonly LinkSettings[],
   api: ClusterApi,
+  counted: readonly string[],
 ): Promise<Gathered> {
   const { name, controlPlaneNamespace: controlPlane } = cluster;
   const greeting = await api.greet();
@@ -327,7 +332,7 @@ async function gatherCluster(
     gatherDenied(api, links),
   ]);
   const serviceFacts = services.map(toService);
-  const behind = await countBehind(api, serviceFacts);
+  const behind = await countBehind(api, serviceFacts, counted);
   const credentials = secrets.filter(({ type }) => type === credentialsType).map(toCredentials);
   const issuer = secrets.find(
     ({ metadata }) => metadata?.namespace === controlPlane && metadata.name === "linkerd-identity-issuer",
@@ -412,6 +417,8 @@ async function withAdmissions(
 export interface GatherOptions {
   /** Clusters to ask; all by default. */
   readonly only?: readonly string[];
+  /** Services whose ready addresses are counted although they aren't exported, as `namespace/name`. */
+  readonly counted?: readonly string[];
   /** How many milliseconds an answer may take. */
   readonly patience?: number;
   /** Told what was done, for somebody who waits. */
@@ -422,7 +429,7 @@ export interface GatherOptions {
 export async function gather(
   settings: Settings,
   kubeconfigs: Readonly<Record<string, string>>,
-  { only, patience, progress = () => undefined }: GatherOptions = {},
+  { only, counted = [], patience, progress = () => undefined }: GatherOptions = {},
 ): Promise<ClusterAnswer[]> {
   const asked = settings.clusters.filter(({ name }) => only === undefined || only.includes(name));
   let done = 0;
@@ -432,7 +439,7 @@ export async function gather(
       try {
         const api = await ClusterApi.open(clusterConfig(cluster, kubeconfigs), patience);
         const links = settings.links.filter(({ source }) => source === name);
-        return await gatherCluster(cluster, links, api);
+        return await gatherCluster(cluster, links, api, counted);
       } catch (error) {
         return { name, problem: reasonOf(error) };
       } finally {

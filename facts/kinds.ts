@@ -212,9 +212,20 @@ export function toPolicy(kind: PolicyFacts["kind"], policy: RawPolicy): PolicyFa
 export interface RawRoute extends Named {
   readonly spec?: {
     readonly parentRefs?: RouteFacts["parents"];
-    readonly rules?: readonly { readonly backendRefs?: RouteFacts["backends"] }[];
+    readonly rules?: readonly {
+      readonly backendRefs?: RouteFacts["backends"];
+      readonly matches?: readonly { readonly path?: { readonly value?: string } }[];
+    }[];
   };
   readonly status?: { readonly parents?: readonly { readonly conditions?: readonly Condition[] }[] };
+}
+
+/** The API server writes `/` where nothing is said. */
+function takesAll(matches: readonly { readonly path?: { readonly value?: string } }[]): boolean {
+  return (
+    matches.length === 0 ||
+    matches.some((one) => Object.keys(one).join() === "path" && one.path?.value === "/")
+  );
 }
 
 export function toRoute(kind: string, route: RawRoute): RouteFacts {
@@ -223,6 +234,7 @@ export function toRoute(kind: string, route: RawRoute): RouteFacts {
     kind,
     parents: route.spec?.parentRefs ?? [],
     backends: (route.spec?.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs),
+    isConditional: !(route.spec?.rules ?? []).some(({ matches = [] }) => takesAll(matches)),
     conditions: (route.status?.parents ?? []).flatMap(({ conditions = [] }) => conditions),
   };
 }
@@ -233,6 +245,7 @@ interface RawConfig {
   readonly identityTrustDomain?: string;
   readonly identityTrustAnchorsPEM?: string;
   readonly clusterNetworks?: string;
+  readonly proxy?: { readonly defaultInboundPolicy?: string };
 }
 
 /** The chart's values as linkerd-config keeps them; undefined where they can't be read. */
@@ -247,6 +260,7 @@ export function toConfig(values: string | undefined): ConfigFacts | undefined {
       trustDomain: config.identityTrustDomain || clusterDomain,
       anchors: config.identityTrustAnchorsPEM ?? "",
       networks: (config.clusterNetworks ?? "").split(",").filter((network) => network !== ""),
+      defaultPolicy: config.proxy?.defaultInboundPolicy ?? "all-unauthenticated",
     };
   } catch {
     return undefined;

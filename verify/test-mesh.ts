@@ -226,6 +226,7 @@ function healthyFacts(cluster: ClusterSettings, settings: Settings): ClusterFact
       trustDomain: cluster.trustDomain,
       anchors: anchor.certificate,
       networks: ["10.0.0.0/8"],
+      defaultPolicy: "all-unauthenticated",
     },
     roots: anchor.certificate,
     issuer: issuer.certificate,
@@ -319,6 +320,7 @@ function healthyFacts(cluster: ClusterSettings, settings: Settings): ClusterFact
         kind: route.kind,
         parents: [{ kind: "Service", name: route.service, port: route.port }],
         backends: route.backends.map((one) => ({ name: one.service, port: one.port, weight: one.weight })),
+        isConditional: false,
         conditions: [{ type: "Accepted", status: "True" }],
       })),
     profiles: [],
@@ -372,27 +374,29 @@ export interface Mesh {
   readonly west: Facts;
 }
 
+/** The facts of the mesh's clusters after `change`. */
+export function factsAfter(change: (mesh: Mesh) => void = () => undefined, asked = settings): ClusterFacts[] {
+  const [east, west] = asked.clusters.map(
+    (cluster) => structuredClone(healthyFacts(cluster, asked)) as unknown as Facts,
+  );
+  if (east === undefined || west === undefined) throw new Error("there are two clusters");
+  change({ east, west });
+  return [east, west];
+}
+
 /** What verify says of the mesh after `change`. */
 export function verifyAfter(
   change: (mesh: Mesh) => void = () => undefined,
   more: { down?: string; only?: string; settings?: Settings; anchorsUnknown?: boolean } = {},
 ): Verification {
   const asked = more.settings ?? settings;
-  const [east, west] = asked.clusters.map(
-    (cluster) => structuredClone(healthyFacts(cluster, asked)) as unknown as Facts,
-  );
-  if (east === undefined || west === undefined) throw new Error("there are two clusters");
-  change({ east, west });
-  const answers = [east, west].map((facts) =>
+  const answers = factsAfter(change, asked).map((facts) =>
     facts.name === more.down
       ? { name: facts.name, problem: "connect ECONNREFUSED" }
-      : { name: facts.name, facts: facts as unknown as ClusterFacts },
+      : { name: facts.name, facts },
   );
   const apiServers = { east: "https://east.test:6443", west: "https://west.test:6443" };
   const last = more.anchorsUnknown === true ? parseDeployed({}) : deployed;
-  return verify(
-    { stack: "test", settings: asked, deployed: last, apiServers, only: more.only },
-    answers,
-    now,
-  );
+  const expected = { stack: "test", settings: asked, deployed: last, apiServers, only: more.only };
+  return verify(expected, answers, now);
 }

@@ -275,7 +275,7 @@ describe("trust", () => {
       credentials: { "east-to-west": dated, "west-to-east": dated },
       anchors: { "1": pem("CERTIFICATE", "trust-anchor-certificate").trimEnd() },
     });
-    expect(await pulumi.isSecret(outputs.trust)).toBe(false);
+    expect(await pulumi.isSecret(pulumi.output(outputs.trust))).toBe(false);
   });
 
   const deployed = (trust: object) => ({

@@ -65,6 +65,7 @@ export const used = {
     },
   ],
   emojivoto: { enabled: true },
+  split: false,
 };
 
 const encrypted = { secure: "v1:… (pulumi config set --secret)" };

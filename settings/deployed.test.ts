@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { isOver, parseDeployed } from "./deployed.ts";
+import { isOver, mergeDeployed, parseDeployed } from "./deployed.ts";
 
 const now = new Date("2026-01-01T00:00:00Z");
 const past = "2025-12-31T00:00:00Z";
@@ -80,5 +80,34 @@ describe("a trust in which no signer is valid any more", () => {
     const trust = { ...outputs.trust, signers: { east: "1", west: "2" } };
     expect(isOver(parseDeployed({ ...outputs, trust }), now)).toBe(false);
     expect(isOver(parseDeployed({}), now)).toBe(false);
+  });
+});
+describe("what several stacks say together", () => {
+  const of = (cluster: string, trusted: string[], signer: string) =>
+    parseDeployed({
+      trust: {
+        trusted,
+        signers: { [cluster]: signer },
+        renewals: {},
+        anchors: { [signer]: `pem ${signer}` },
+      },
+      expires: { issuers: { [cluster]: future } },
+      kubeconfigs: { [cluster]: `kubeconfig of ${cluster}` },
+    });
+
+  test("is that only what every cluster trusts is trusted, and who signed each", () => {
+    const { trust, anchors, kubeconfigs, ends } = mergeDeployed([
+      of("east", ["1", "2"], "2"),
+      of("west", ["1"], "1"),
+      parseDeployed({}),
+    ]);
+    expect(trust).toEqual({ trusted: ["1"], signers: { east: "2", west: "1" } });
+    expect(anchors).toEqual({ "1": "pem 1", "2": "pem 2" });
+    expect(Object.keys(kubeconfigs)).toEqual(["east", "west"]);
+    expect(ends.issuers).toEqual({ east: future, west: future });
+  });
+
+  test("is nothing before the first of them is updated", () => {
+    expect(mergeDeployed([parseDeployed({}), parseDeployed({})]).trust).toBeUndefined();
   });
 });

@@ -97,6 +97,35 @@ export function parseDeployed(outputs: unknown): Deployed {
   };
 }
 
+/**
+ * What the stacks of a split environment say together: trusted is what all of its clusters trust. Stacks that were never
+ * updated say nothing.
+ */
+export function mergeDeployed(parts: readonly Deployed[]): Deployed {
+  const known = parts.flatMap(({ trust }) => (trust === undefined ? [] : [trust]));
+  const [first] = known;
+  const merge = <T>(of: (part: Deployed) => Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(parts.flatMap((part) => Object.entries(of(part))));
+  return {
+    trust: first && {
+      trusted: first.trusted.filter((id) => known.every(({ trusted }) => trusted.includes(id))),
+      signers: Object.fromEntries(known.flatMap(({ signers }) => Object.entries(signers))),
+    },
+    issuers: merge(({ issuers }) => issuers),
+    webhooks: merge(({ webhooks }) => webhooks),
+    webhookAuthorities: merge(({ webhookAuthorities }) => webhookAuthorities),
+    credentials: merge(({ credentials }) => credentials),
+    anchors: merge(({ anchors }) => anchors),
+    ends: {
+      anchors: merge(({ ends }) => ends.anchors),
+      issuers: merge(({ ends }) => ends.issuers),
+      webhooks: merge(({ ends }) => ends.webhooks),
+      webhookAuthorities: merge(({ ends }) => ends.webhookAuthorities),
+    },
+    kubeconfigs: merge(({ kubeconfigs }) => kubeconfigs),
+  };
+}
+
 /** Whether no anchor that signs is valid any more: nobody trusts anybody, and there is nothing left to break. */
 export function isOver({ trust, ends }: Deployed, now: Date): boolean {
   const signers = Object.values(trust?.signers ?? {});

@@ -96,6 +96,8 @@ describe("a valid configuration", () => {
       services: [],
       routes: [],
       emojivoto: undefined,
+      manifests: undefined,
+      split: false,
     });
   });
 

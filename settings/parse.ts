@@ -10,6 +10,7 @@ import { linkProblems } from "./rules/links.ts";
 import { networkProblems } from "./rules/networks.ts";
 import { routeProblems } from "./rules/routes.ts";
 import { serviceProblems } from "./rules/services.ts";
+import { splitProblems } from "./rules/split.ts";
 import { trustProblems } from "./rules/trust.ts";
 import { settingsSchema, type ParsedSettings } from "./schema.ts";
 import type {
@@ -264,6 +265,7 @@ export function parseSettings(raw: unknown): Settings {
     routes: [...parsed.data.routes.map(toRoute), ...plan.routes],
     emojivoto: plan.emojivoto,
     manifests: parsed.data.manifests,
+    split: parsed.data.split,
   };
   problems.push(
     ...expanded.problems,
@@ -277,6 +279,7 @@ export function parseSettings(raw: unknown): Settings {
     ...emojivotoProblems(settings),
     ...generationProblems(parsed.data.trust),
     ...trustProblems(settings),
+    ...splitProblems(settings),
   );
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;

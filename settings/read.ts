@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { parseSettings } from "./parse.ts";
+import { placeOf, type Place } from "./part.ts";
 import { SettingsError } from "./problem.ts";
 import { missingIssuerProblems } from "./rules/trust.ts";
 import { settingsSchema } from "./schema.ts";
@@ -20,6 +21,25 @@ function rawSettings(project: string): Record<string, unknown> {
   );
 }
 
+/** Settings that are wrong are printed without a stack trace. */
+function orRunError<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SettingsError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+/**
+ * What of the environment the current stack makes.
+ *
+ * @throws pulumi.RunError where it is none of the parts of a split environment.
+ */
+export function readPlace(settings: Settings): Place {
+  return orRunError(() => placeOf(pulumi.getStack(), settings));
+}
+
 /**
  * The settings of the current stack. `LINKERD_CHARTS_DIR` names a folder of chart archives that is used instead of
  * the configured chart source, for machines that can't reach it.
@@ -27,15 +47,12 @@ function rawSettings(project: string): Record<string, unknown> {
  * @throws pulumi.RunError with every problem, printed without a stack trace.
  */
 export function readSettings(project = pulumi.getProject()): Settings {
-  try {
+  return orRunError(() => {
     const settings = parseSettings(rawSettings(project));
     const missing = missingIssuerProblems(settings);
     if (missing.length > 0) throw new SettingsError(missing);
     const directory = process.env["LINKERD_CHARTS_DIR"];
     if (directory === undefined || directory === "") return settings;
     return { ...settings, linkerd: { ...settings.linkerd, charts: { directory } } };
-  } catch (error) {
-    if (error instanceof SettingsError) throw new pulumi.RunError(error.message);
-    throw error;
-  }
+  });
 }

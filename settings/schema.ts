@@ -775,6 +775,12 @@ const manifests = z
     "How `npm run render` writes manifests for Argo CD or Flux. With it, issuers may be in the secret store alone.",
   );
 
+/** Rewriting a stack file, the engine puts a plain true in quotes. */
+const switched = z.preprocess(
+  (value) => (value === "true" ? true : value === "false" ? false : value),
+  z.boolean(),
+);
+
 export const settingsSchema = z.strictObject({
   environment: dnsLabel.describe(
     "Name of the environment: `dev`, `uat`, `prod`. Environments never share trust.",
@@ -799,6 +805,12 @@ export const settingsSchema = z.strictObject({
     ),
   emojivoto: emojivoto.prefault(false),
   manifests: manifests.optional(),
+  split: switched
+    .default(false)
+    .describe(
+      "Whether trust, each cluster and each cluster's links are stacks of their own, all with this file: `prod-trust`, " +
+        "`prod-cluster-<name>` and `prod-links-<name>` of a stack `prod`.",
+    ),
 });
 
 export type ParsedSettings = z.output<typeof settingsSchema>;

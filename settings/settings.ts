@@ -200,6 +200,8 @@ export interface Settings {
   readonly routes: readonly RouteSettings[];
   readonly emojivoto: EmojivotoSettings | undefined;
   readonly manifests: ManifestSettings | undefined;
+  /** Whether the environment is several stacks. */
+  readonly split: boolean;
 }
 
 /** `edge-26.8.3` for chart version `2026.8.3`, as upstream's bin/compute-edge-version makes it. */

@@ -29,7 +29,7 @@ function contextProblems(cluster: ClusterSettings, isTarget: boolean): Problem[]
 }
 
 /** What this machine's kubeconfig files say against adopting clusters as the settings ask. */
-export function adoptionProblems({ clusters, links }: Settings): Problem[] {
+export function adoptionProblems({ clusters, links }: Pick<Settings, "clusters" | "links">): Problem[] {
   return clusters.flatMap((cluster) =>
     contextProblems(
       cluster,

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { record, types, valueOf } from "../../tests/record.ts";
-import { accessEnvironment, clusterProvider, fingerprint } from "./cluster.ts";
+import { accessEnvironment, clusterIdentity, clusterProvider, fingerprint } from "./cluster.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -33,7 +33,7 @@ describe("a cluster's provider", () => {
 
   test("is the same one as long as the cluster's identity is, whatever its kubeconfig says", async () => {
     const { inputs, secrets } = await provider({
-      identity: ["test", "east"],
+      identity: clusterIdentity("test", "east"),
       kubeconfig: pulumi.secret("kubeconfig"),
     });
     expect(inputs).toEqual({
@@ -48,7 +48,7 @@ describe("a cluster's provider", () => {
   test("can read a context by itself", async () => {
     // Its SDK takes the file that this names, unless told another.
     vi.stubEnv("KUBECONFIG", undefined);
-    const { inputs } = await provider({ identity: ["test", "east"], context: "prod" });
+    const { inputs } = await provider({ identity: clusterIdentity("test", "east"), context: "prod" });
     expect(inputs).toEqual({
       clusterIdentifier: "test east",
       context: "prod",

@@ -20,6 +20,8 @@ export interface Cluster extends pulumi.ComponentResource {
   /** Secret. */
   readonly kubeconfig: pulumi.Output<string>;
   readonly access: ClusterAccess;
+  /** What makes it this cluster and no other, for its provider in another stack. */
+  readonly identity: pulumi.Output<string>;
   /** The resource that makes the cluster: when it goes, everything on the cluster is gone with it. */
   readonly deletedWith: pulumi.Resource | undefined;
 }
@@ -34,9 +36,13 @@ export function accessEnvironment(access: ClusterAccess): Record<string, pulumi.
       };
 }
 
+/** A cluster for good: a change means that it is another cluster, and everything on it is made anew. */
+export function clusterIdentity(...parts: readonly pulumi.Input<string>[]): pulumi.Output<string> {
+  return pulumi.all([...parts]).apply((known) => known.join(" "));
+}
+
 interface ClusterProviderArgs {
-  /** The cluster for good: a change means that it is another cluster, and everything on it is made anew. */
-  readonly identity: readonly pulumi.Input<string>[];
+  readonly identity: pulumi.Output<string>;
   readonly kubeconfig?: pulumi.Input<string>;
   readonly context?: string;
 }
@@ -50,7 +56,7 @@ export function clusterProvider(
   return new k8s.Provider(
     name,
     {
-      clusterIdentifier: pulumi.all([...identity]).apply((parts) => parts.join(" ")),
+      clusterIdentifier: identity,
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(context === undefined ? {} : { context }),
       // Replacing a ConfigMap or Secret that running pods mount leaves a moment without it.

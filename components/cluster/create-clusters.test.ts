@@ -17,7 +17,8 @@ function make(clusters: Record<string, unknown>, links: Record<string, unknown> 
   return record(
     () => {
       const opts = { provider: new command.Provider("command") };
-      const created = createClusters(settings, opts);
+      const names = settings.clusters.map(({ name }) => name);
+      const created = createClusters(settings, names, opts);
       return { created, routes: createPodRoutes(created, settings, opts) };
     },
     {

@@ -32,17 +32,19 @@ function createCluster(
 }
 
 /**
- * Every cluster of the environment, by name.
+ * Clusters of the environment, by name.
  *
  * @throws pulumi.RunError where a kubeconfig on this machine can't serve what the settings ask of it.
  */
 export function createClusters(
   settings: Settings,
+  names: readonly string[],
   opts: pulumi.ComponentResourceOptions & pulumi.CustomResourceOptions,
 ): Map<string, Cluster> {
-  const problems = adoptionProblems(settings);
+  const { environment, links } = settings;
+  const clusters = settings.clusters.filter(({ name }) => names.includes(name));
+  const problems = adoptionProblems({ clusters, links });
   if (problems.length > 0) throw new pulumi.RunError(new SettingsError(problems).message);
-  const { environment, clusters } = settings;
   const networkNames = clusters.flatMap((cluster) =>
     cluster.source === "k3d" ? [cluster.dockerNetwork] : [],
   );

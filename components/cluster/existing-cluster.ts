@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type * as k8s from "@pulumi/kubernetes";
 
 import type { ExistingClusterSettings } from "../../settings/settings.ts";
-import { clusterProvider, type Cluster, type ClusterAccess } from "./cluster.ts";
+import { clusterIdentity, clusterProvider, type Cluster, type ClusterAccess } from "./cluster.ts";
 import { readContext, serverOf } from "./kubeconfig.ts";
 
 export interface ExistingClusterArgs {
@@ -18,6 +18,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
   readonly apiServer: pulumi.Output<string>;
   readonly kubeconfig: pulumi.Output<string>;
   readonly access: ClusterAccess;
+  readonly identity: pulumi.Output<string>;
   readonly deletedWith = undefined;
 
   constructor(
@@ -28,7 +29,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
     super("mesh:cluster:ExistingCluster", name, {}, opts);
 
     this.settings = settings;
-    const identity = [environment, settings.name];
+    this.identity = clusterIdentity(environment, settings.name);
     const { kubeconfig: source } = settings;
     if (source.from === "context") {
       const { kubeconfig, server } = readContext(source.context, source.path);
@@ -39,7 +40,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
       this.provider = clusterProvider(
         name,
         {
-          identity,
+          identity: this.identity,
           context: source.context,
           ...(source.path === undefined ? {} : { kubeconfig: source.path }),
         },
@@ -55,7 +56,11 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
           ? pulumi.unsecret(this.kubeconfig).apply(serverOf)
           : pulumi.output(settings.apiServer);
       this.access = { kubeconfig: this.kubeconfig };
-      this.provider = clusterProvider(name, { identity, kubeconfig: this.kubeconfig }, { parent: this });
+      this.provider = clusterProvider(
+        name,
+        { identity: this.identity, kubeconfig: this.kubeconfig },
+        { parent: this },
+      );
     }
     this.registerOutputs({ apiServer: this.apiServer });
   }

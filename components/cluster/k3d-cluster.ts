@@ -4,7 +4,13 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { K3dClusterSettings } from "../../settings/settings.ts";
 import { ClusterIdentity } from "./cluster-identity.ts";
-import { clusterProvider, fingerprint, type Cluster, type ClusterAccess } from "./cluster.ts";
+import {
+  clusterIdentity,
+  clusterProvider,
+  fingerprint,
+  type Cluster,
+  type ClusterAccess,
+} from "./cluster.ts";
 import type { DockerNetwork } from "./docker-network.ts";
 
 export interface K3dClusterArgs {
@@ -40,6 +46,7 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
   readonly apiServer: pulumi.Output<string>;
   readonly kubeconfig: pulumi.Output<string>;
   readonly access: ClusterAccess;
+  readonly identity: pulumi.Output<string>;
   readonly deletedWith: pulumi.Resource;
   /** Asked at every run, because containers get other addresses when they restart. */
   readonly nodes: pulumi.Output<readonly K3dNode[]>;
@@ -126,9 +133,10 @@ export class K3dCluster extends pulumi.ComponentResource implements Cluster {
       settings.apiServer === undefined
         ? ask<string>("server", printed).apply((address) => `https://${address}:6443`)
         : pulumi.output(settings.apiServer);
+    this.identity = clusterIdentity(environment, settings.name, identity.id);
     this.provider = clusterProvider(
       name,
-      { identity: [environment, settings.name, identity.id], kubeconfig: this.kubeconfig },
+      { identity: this.identity, kubeconfig: this.kubeconfig },
       { parent: this },
     );
     this.registerOutputs({ apiServer: this.apiServer });

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { SimulatedClusterSettings } from "../../settings/settings.ts";
 import { ClusterIdentity } from "./cluster-identity.ts";
-import { clusterProvider, type Cluster, type ClusterAccess } from "./cluster.ts";
+import { clusterIdentity, clusterProvider, type Cluster, type ClusterAccess } from "./cluster.ts";
 import { serverOf } from "./kubeconfig.ts";
 
 export interface SimulatedClusterArgs {
@@ -16,11 +16,13 @@ const program = "node components/cluster/simulated-cluster.command.ts";
 
 /** A real API server, controller manager, scheduler and etcd on this machine, with nodes and pods that KWOK plays. */
 export class SimulatedCluster extends pulumi.ComponentResource implements Cluster {
+  static readonly type = "mesh:cluster:SimulatedCluster";
   readonly settings: SimulatedClusterSettings;
   readonly provider: k8s.Provider;
   readonly apiServer: pulumi.Output<string>;
   readonly kubeconfig: pulumi.Output<string>;
   readonly access: ClusterAccess;
+  readonly identity: pulumi.Output<string>;
   readonly deletedWith: pulumi.Resource;
 
   constructor(
@@ -28,7 +30,7 @@ export class SimulatedCluster extends pulumi.ComponentResource implements Cluste
     { environment, settings }: SimulatedClusterArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("mesh:cluster:SimulatedCluster", name, {}, opts);
+    super(SimulatedCluster.type, name, {}, opts);
 
     this.settings = settings;
     const identity = new ClusterIdentity(
@@ -74,9 +76,10 @@ export class SimulatedCluster extends pulumi.ComponentResource implements Cluste
         : pulumi.output(settings.apiServer);
     this.access = { kubeconfig: this.kubeconfig };
     this.deletedWith = processes;
+    this.identity = clusterIdentity(environment, settings.name, identity.id);
     this.provider = clusterProvider(
       name,
-      { identity: [environment, settings.name, identity.id], kubeconfig: this.kubeconfig },
+      { identity: this.identity, kubeconfig: this.kubeconfig },
       { parent: this, dependsOn: nodes },
     );
     this.registerOutputs({ apiServer: this.apiServer });

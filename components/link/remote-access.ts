@@ -23,6 +23,11 @@ const rules: k8s.types.input.rbac.v1.PolicyRule[] = [
   { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
 ];
 
+/** As whom a source cluster reads a target. */
+export function remoteServiceAccount(source: string): string {
+  return `linkerd-service-mirror-remote-access-${source}`;
+}
+
 /** One source cluster's read access to a target cluster: identity, permissions and token, on the target. */
 export class RemoteAccess extends pulumi.ComponentResource {
   /** Bearer token for the target's API server. Secret. */
@@ -36,7 +41,7 @@ export class RemoteAccess extends pulumi.ComponentResource {
   constructor(name: string, args: RemoteAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesh:link:RemoteAccess", name, args, opts);
 
-    this.serviceAccount = `linkerd-service-mirror-remote-access-${args.source}`;
+    this.serviceAccount = remoteServiceAccount(args.source);
     const labels = { "linkerd.io/extension": "multicluster" };
     const account = new k8s.core.v1.ServiceAccount(
       `${name}-service-account`,

@@ -5,221 +5,350 @@ import * as tls from "@pulumi/tls";
 import { emojivotoPath } from "../../settings/emojivoto.ts";
 import { linksFor } from "../../settings/mirror.ts";
 import { otherPodNetworks } from "../../settings/networks.ts";
+import { scopeOf, type Part, type Scope } from "../../settings/part.ts";
 import type { Planned } from "../../settings/planned.ts";
-import type { EmojivotoSettings, LinkSettings, Settings } from "../../settings/settings.ts";
+import type {
+  ClusterSettings,
+  EmojivotoSettings,
+  LinkSettings,
+  RouteSettings,
+  ServiceSettings,
+  Settings,
+} from "../../settings/settings.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { createClusters, createPodRoutes } from "../cluster/create-clusters.ts";
+import { ReferencedCluster } from "../cluster/referenced-cluster.ts";
 import { Emojivoto, emojivotoParts } from "../emojivoto/emojivoto.ts";
 import { GatewayAuthorization } from "../link/gateway-authorization.ts";
-import { Link } from "../link/link.ts";
+import { Link, type LinkTarget } from "../link/link.ts";
 import { RemoteAccess } from "../link/remote-access.ts";
 import { Linkerd } from "../linkerd/linkerd.ts";
+import { multiclusterNamespace } from "../linkerd/multicluster.ts";
 import { ExportedService } from "../service/exported-service.ts";
 import { ServiceAuthorization } from "../service/service-authorization.ts";
 import { TrafficRoute } from "../service/traffic-route.ts";
-import { createAnchors, type Anchors } from "../trust/anchors.ts";
+import { createAnchors } from "../trust/anchors.ts";
+import { OtherParts, type Access, type TrustedAnchors } from "./other-parts.ts";
 
-/** What a mesh is made of, for who tells of it. */
+/** What this stack makes of a mesh, for who tells of it. */
 export interface MeshResources {
-  readonly anchors: Anchors;
+  /** Undefined where nothing needs them. */
+  readonly anchors: TrustedAnchors | undefined;
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** By cluster. */
   readonly installs: ReadonlyMap<string, Linkerd>;
-  readonly links: readonly (Pick<LinkSettings, "name" | "source" | "target" | "carries"> & {
-    readonly access: RemoteAccess;
-    readonly link: Link;
-  })[];
+  /** Access to the clusters made here. */
+  readonly accesses: readonly MadeAccess[];
+  readonly links: readonly MadeLink[];
 }
+
+type MadeAccess = Pick<LinkSettings, "name" | "source" | "target"> & { readonly access: RemoteAccess };
+type MadeLink = Pick<LinkSettings, "source" | "target" | "carries"> & { readonly link: Link };
+type MadeService = ServiceSettings & { readonly exported: ExportedService };
 
 export interface MeshOptions {
   /** Which anchor signs each cluster's issuer, and what is made anew. */
   readonly planned: Planned;
+  /** What of the environment is made; the whole of it unless other stacks make parts. */
+  readonly part?: Part;
+  /** Name of the environment's stack, by which its parts know each other. */
+  readonly base?: string;
 }
 
-/** Everything of one environment, in the order of the graph: clusters, trust, installs, links, what crosses. */
-export function createMesh(settings: Settings, { planned }: MeshOptions): MeshResources {
-  const tlsProvider = new tls.Provider("tls");
-  const commandProvider = new command.Provider("command");
+/**
+ * Everything of one environment, in the order of the graph: clusters, trust, installs, links, what crosses. Or one part of
+ * it: what belongs to another part is known from the outputs of that part's stack, and waits for nothing there.
+ */
+export function createMesh(settings: Settings, options: MeshOptions): MeshResources {
+  return new MeshBuilder(settings, options).build();
+}
 
-  const anchors = createAnchors(settings, { provider: tlsProvider });
+class MeshBuilder {
+  private readonly settings: Settings;
+  private readonly planned: Planned;
+  private readonly scope: Scope;
+  private readonly others: OtherParts;
+  private readonly tls = new tls.Provider("tls");
+  private readonly command = new command.Provider("command");
+  private readonly clusters = new Map<string, Cluster>();
+  private readonly installs = new Map<string, Linkerd>();
 
-  const clusters = createClusters(settings, { provider: commandProvider });
-  const podRoutes = createPodRoutes(clusters, settings, { provider: commandProvider });
+  constructor(settings: Settings, { planned, part = { kind: "whole" }, base = "" }: MeshOptions) {
+    this.settings = settings;
+    this.planned = planned;
+    this.scope = scopeOf(part, settings);
+    this.others = new OtherParts(base);
+  }
 
-  function clusterNamed(name: string) {
-    const cluster = clusters.get(name);
+  build(): MeshResources {
+    const { settings, scope } = this;
+    const anchors = this.anchors();
+    const made = createClusters(settings, scope.clusters, { provider: this.command });
+    for (const [name, cluster] of made) this.clusters.set(name, cluster);
+    const podRoutes = createPodRoutes(made, settings, { provider: this.command });
+    for (const name of scope.links) {
+      if (!this.clusters.has(name)) this.clusters.set(name, this.referTo(name));
+    }
+    for (const name of scope.clusters) {
+      if (anchors !== undefined) this.installs.set(name, this.install(this.settingsOf(name), anchors));
+    }
+    const accesses = settings.links
+      .filter(({ target }) => scope.clusters.includes(target))
+      .map((link) => this.admit(link));
+    const links = settings.links
+      .filter(({ source }) => scope.links.includes(source))
+      .map((link) => {
+        const access = accesses.find(
+          ({ source, target }) => source === link.source && target === link.target,
+        );
+        const routes = [link.source, link.target].flatMap((end) => podRoutes.get(end) ?? []);
+        return this.link(link, access?.access ?? this.others.access(link.source, link.target), routes);
+      });
+    const apps = settings.emojivoto === undefined ? [] : this.emojivoto(settings.emojivoto);
+    const services = this.exportServices(links, apps);
+    for (const { cluster, app } of apps) {
+      // Only the other cluster's: a Service of the same one is there when the pods behind it are.
+      const called = services.filter((one) => one.path === emojivotoPath && one.cluster !== cluster);
+      app.deploy(called.map(({ exported }) => exported.resource));
+    }
+    for (const route of settings.routes) {
+      if (scope.links.includes(route.cluster)) this.route(route, services, apps);
+    }
+    return { anchors, clusters: made, installs: this.installs, accesses, links };
+  }
+
+  private anchors(): TrustedAnchors | undefined {
+    if (this.scope.trust) return createAnchors(this.settings, { provider: this.tls });
+    return this.scope.clusters.length > 0 ? this.others.anchors(this.settings) : undefined;
+  }
+
+  private clusterNamed(name: string): Cluster {
+    const cluster = this.clusters.get(name);
     if (cluster === undefined) throw new pulumi.RunError(`There is no cluster ${name}.`);
     return cluster;
   }
 
+  private settingsOf(name: string): ClusterSettings {
+    const found = this.settings.clusters.find((cluster) => cluster.name === name);
+    if (found === undefined) throw new pulumi.RunError(`There is no cluster ${name}.`);
+    return found;
+  }
+
   /** Options for what lives on one cluster: it is made through that cluster's provider, and gone when the cluster is. */
-  function on(name: string) {
-    const { provider, deletedWith } = clusterNamed(name);
+  private on(name: string) {
+    const { provider, deletedWith } = this.clusterNamed(name);
     return {
-      providers: [provider, tlsProvider, commandProvider],
+      providers: [provider, this.tls, this.command],
       ...(deletedWith === undefined ? {} : { deletedWith }),
     };
   }
 
-  const installs = new Map(
-    settings.clusters.map((cluster) => {
-      const links = settings.links.filter(({ source }) => source === cluster.name);
-      const linked = settings.links.flatMap(({ source, target }) =>
-        source === cluster.name ? [target] : target === cluster.name ? [source] : [],
-      );
-      const install = new Linkerd(
-        `${cluster.name}-linkerd`,
-        {
-          linkerd: settings.linkerd,
-          cluster,
-          access: clusterNamed(cluster.name).access,
-          trustBundle: anchors.bundle,
-          signerId: planned.signers[cluster.name] ?? "",
-          signer: anchors.signer,
-          trust: settings.trust,
-          renewals: {
-            issuer: planned.issuers[cluster.name]?.id,
-            webhooks: planned.webhooks[cluster.name]?.id,
-          },
-          links,
-          mirroring: settings.mirroring,
-          peers: settings.clusters.filter(({ name }) => linked.includes(name)),
-        },
-        on(cluster.name),
-      );
-      return [cluster.name, install];
-    }),
-  );
+  /** A cluster of another part. One that others made is as near from here as from there. */
+  private referTo(name: string): Cluster {
+    const settings = this.settingsOf(name);
+    const opts = { provider: this.command };
+    if (settings.source === "existing") {
+      const [cluster] = createClusters(this.settings, [name], opts).values();
+      if (cluster !== undefined) return cluster;
+    }
+    return new ReferencedCluster(name, { settings, ...this.others.cluster(name) }, opts);
+  }
 
-  function installOn(name: string) {
-    const install = installs.get(name);
-    if (install === undefined) throw new pulumi.RunError(`Linkerd isn't installed on ${name}.`);
-    return install;
+  private install(cluster: ClusterSettings, { bundle, signer }: TrustedAnchors): Linkerd {
+    const { settings } = this;
+    const { name } = cluster;
+    const linked = settings.links.flatMap(({ source, target }) =>
+      source === name ? [target] : target === name ? [source] : [],
+    );
+    return new Linkerd(
+      `${name}-linkerd`,
+      {
+        linkerd: settings.linkerd,
+        cluster,
+        access: this.clusterNamed(name).access,
+        trustBundle: bundle,
+        signerId: this.planned.signers[name] ?? "",
+        signer,
+        trust: settings.trust,
+        renewals: {
+          issuer: this.planned.issuers[name]?.id,
+          webhooks: this.planned.webhooks[name]?.id,
+        },
+        links: settings.links.filter(({ source }) => source === name),
+        mirroring: settings.mirroring,
+        peers: settings.clusters.filter((peer) => linked.includes(peer.name)),
+      },
+      this.on(name),
+    );
+  }
+
+  /** For what needs the extension to run on a cluster. Another part's runs already. */
+  private extensionOn(name: string): pulumi.Resource[] {
+    const install = this.installs.get(name);
+    return install === undefined ? [] : [install.multicluster.chart];
+  }
+
+  private namespaceOf(name: string): pulumi.Input<string> {
+    return this.installs.get(name)?.multicluster.namespace ?? multiclusterNamespace;
   }
 
   /** Whether a cluster has lost its access to another one. */
-  function isRevoked(source: string, target: string): boolean {
-    const link = settings.links.find((one) => one.source === source && one.target === target);
-    return link !== undefined && settings.credentials.revoked.includes(link.name);
+  private isRevoked(source: string, target: string): boolean {
+    const { links, credentials } = this.settings;
+    const link = links.find((one) => one.source === source && one.target === target);
+    return link !== undefined && credentials.revoked.includes(link.name);
   }
 
-  const links = settings.links.map(({ name, source, target, carries, clients }) => {
-    const { multicluster } = installOn(target);
+  /** What a link's target has for its source. */
+  private admit({ name, source, target, carries, clients }: LinkSettings): MadeAccess {
+    const namespace = this.namespaceOf(target);
+    const revoked = this.isRevoked(source, target);
     const access = new RemoteAccess(
       `${name}-access`,
-      {
-        source,
-        namespace: multicluster.namespace,
-        renewal: planned.credentials[name]?.id,
-        revoked: isRevoked(source, target),
-      },
-      on(target),
+      { source, namespace, renewal: this.planned.credentials[name]?.id, revoked },
+      this.on(target),
     );
+    if (carries.includes("gateway") && !revoked) {
+      const networks = clients === "any" ? [] : this.settingsOf(source).egressNetworks;
+      new GatewayAuthorization(
+        `${name}-gateway`,
+        { source, namespace, clients, networks },
+        { ...this.on(target), dependsOn: this.extensionOn(target) },
+      );
+    }
+    return { name, source, target, access };
+  }
+
+  private targetOf(name: string): LinkTarget {
+    const install = this.installs.get(name);
+    const { apiServer, gatewayAddresses } =
+      install === undefined
+        ? this.others.cluster(name)
+        : {
+            apiServer: this.clusterNamed(name).apiServer,
+            gatewayAddresses: install.multicluster.gatewayAddresses,
+          };
+    return { ...this.settingsOf(name), apiServer, gatewayAddresses };
+  }
+
+  private link(
+    { name, source, target, carries }: LinkSettings,
+    access: Access,
+    podRoutes: readonly pulumi.Resource[],
+  ): MadeLink {
+    const { settings } = this;
     const link = new Link(
       name,
       {
         source: {
-          controlPlaneNamespace: clusterNamed(source).settings.controlPlaneNamespace,
-          namespace: installOn(source).multicluster.namespace,
-          access: clusterNamed(source).access,
+          controlPlaneNamespace: this.settingsOf(source).controlPlaneNamespace,
+          namespace: this.namespaceOf(source),
+          access: this.clusterNamed(source).access,
         },
-        target: {
-          ...clusterNamed(target).settings,
-          apiServer: clusterNamed(target).apiServer,
-          gatewayAddresses: multicluster.gatewayAddresses,
-        },
+        target: this.targetOf(target),
         carries,
         mirroring: settings.mirroring,
         access,
         chartVersion: settings.linkerd.version,
       },
       {
-        ...on(source),
-        dependsOn: [
-          installOn(source).multicluster.chart,
-          multicluster.chart,
-          ...[source, target].flatMap((end) => podRoutes.get(end) ?? []),
-        ],
+        ...this.on(source),
+        dependsOn: [...this.extensionOn(source), ...this.extensionOn(target), ...podRoutes],
       },
     );
-    if (carries.includes("gateway") && !isRevoked(source, target)) {
-      const networks = clients === "any" ? [] : clusterNamed(source).settings.egressNetworks;
-      new GatewayAuthorization(
-        `${name}-gateway`,
-        { source, namespace: multicluster.namespace, clients, networks },
-        { ...on(target), dependsOn: [multicluster.chart] },
-      );
-    }
-    return { name, source, target, carries, access, link };
-  });
-
-  function createEmojivoto(emojivoto: EmojivotoSettings) {
-    return emojivotoParts(emojivoto).map(([cluster, parts]) => {
-      const options = { ...on(cluster), dependsOn: [installOn(cluster).multicluster.chart] };
-      return { cluster, app: new Emojivoto(`${cluster}/emojivoto`, { emojivoto, parts }, options) };
-    });
+    return { source, target, carries, link };
   }
 
-  const emojivotoApps = settings.emojivoto === undefined ? [] : createEmojivoto(settings.emojivoto);
+  private emojivoto(emojivoto: EmojivotoSettings): MadeApp[] {
+    return emojivotoParts(emojivoto)
+      .filter(([cluster]) => this.scope.clusters.includes(cluster))
+      .map(([cluster, parts]) => {
+        const options = { ...this.on(cluster), dependsOn: this.extensionOn(cluster) };
+        return { cluster, app: new Emojivoto(`${cluster}/emojivoto`, { emojivoto, parts }, options) };
+      });
+  }
 
   /** The namespace, where this stack makes it. */
-  function namespaceOn({ cluster, namespace }: { cluster: string; namespace: string }): pulumi.Resource[] {
-    if (namespace !== settings.emojivoto?.namespace) return [];
-    return emojivotoApps.filter((one) => one.cluster === cluster).map(({ app }) => app.namespace);
+  private namespaceOn({ cluster, namespace }: OnCluster, apps: readonly MadeApp[]): pulumi.Resource[] {
+    if (namespace !== this.settings.emojivoto?.namespace) return [];
+    return apps.filter((one) => one.cluster === cluster).map(({ app }) => app.namespace);
   }
 
-  const federated = new Map<string, pulumi.Resource[]>();
-  const exportedServices = settings.services.map((service) => {
-    const { cluster, namespace, name, modes, clients } = service;
-    const carriers = modes.flatMap((mode) => linksFor(service, mode, settings.links));
+  private exportServices(links: readonly MadeLink[], apps: readonly MadeApp[]): MadeService[] {
+    const members = new Map<string, pulumi.Resource[]>();
+    return this.settings.services
+      .filter(({ cluster }) => this.scope.clusters.includes(cluster))
+      .map((service) => {
+        const { namespace, name, modes } = service;
+        // Members that join at the same moment race for the federated Service, and the loser stays out of it.
+        const member = `${namespace}/${name}`;
+        const before = modes.includes("federated") ? (members.get(member) ?? []) : [];
+        const exported = this.exportService(service, links, [...this.namespaceOn(service, apps), ...before]);
+        if (modes.includes("federated")) members.set(member, [exported.resource]);
+        this.authorize(service, exported, apps);
+        return { ...service, exported };
+      });
+  }
+
+  private exportService(
+    service: ServiceSettings,
+    links: readonly MadeLink[],
+    before: readonly pulumi.Resource[],
+  ): ExportedService {
+    const { cluster, namespace, name, modes } = service;
+    const carriers = modes.flatMap((mode) => linksFor(service, mode, this.settings.links));
     const carrying = links.filter(({ source, target }) =>
       carriers.some((carrier) => carrier.source === source && carrier.target === target),
     );
-    // Members that join at the same moment race for the federated Service, and the loser stays out of it.
-    const member = `${namespace}/${name}`;
-    const before = modes.includes("federated") ? (federated.get(member) ?? []) : [];
-    const exported = new ExportedService(`${cluster}/${namespace}/${name}`, service, {
-      ...on(cluster),
-      dependsOn: [...carrying.map(({ link }) => link.resource), ...namespaceOn(service), ...before],
+    return new ExportedService(`${cluster}/${namespace}/${name}`, service, {
+      ...this.on(cluster),
+      dependsOn: [...carrying.map(({ link }) => link.resource), ...before],
     });
-    if (modes.includes("federated")) federated.set(member, [exported.resource]);
-    if (clients !== "any" && modes.some((mode) => mode !== "gateway")) {
-      new ServiceAuthorization(
-        `${cluster}/${namespace}/${name}-authorization`,
-        {
-          ...service,
-          selector: service.selector ?? exported.selector,
-          clients: clients
-            .filter((one) => !isRevoked(one.cluster, cluster))
-            .map((one) => ({ ...one, podNetworks: clusterNamed(one.cluster).settings.podNetworks })),
-          otherPodNetworks: otherPodNetworks(clusterNamed(cluster).settings, settings.clusters),
-        },
-        { ...on(cluster), dependsOn: [installOn(cluster).multicluster.chart, ...namespaceOn(service)] },
-      );
-    }
-    return { ...service, exported };
-  });
-
-  for (const { cluster, app } of emojivotoApps) {
-    // Only the other cluster's: a Service of the same one is there when the pods behind it are.
-    const called = exportedServices.filter((one) => one.path === emojivotoPath && one.cluster !== cluster);
-    app.deploy(called.map(({ exported }) => exported.resource));
   }
 
-  for (const route of settings.routes) {
+  /** Closes the pods behind a service that is called directly, where it says who may call. */
+  private authorize(service: ServiceSettings, exported: ExportedService, apps: readonly MadeApp[]): void {
+    const { cluster, namespace, name, modes, clients } = service;
+    if (clients === "any" || modes.every((mode) => mode === "gateway")) return;
+    new ServiceAuthorization(
+      `${cluster}/${namespace}/${name}-authorization`,
+      {
+        ...service,
+        selector: service.selector ?? exported.selector,
+        clients: clients
+          .filter((one) => !this.isRevoked(one.cluster, cluster))
+          .map((one) => ({ ...one, podNetworks: this.settingsOf(one.cluster).podNetworks })),
+        otherPodNetworks: otherPodNetworks(this.settingsOf(cluster), this.settings.clusters),
+      },
+      {
+        ...this.on(cluster),
+        dependsOn: [...this.extensionOn(cluster), ...this.namespaceOn(service, apps)],
+      },
+    );
+  }
+
+  private route(route: RouteSettings, services: readonly MadeService[], apps: readonly MadeApp[]): void {
     const { cluster, namespace, name, backends } = route;
-    const origins = exportedServices.filter(
+    const origins = services.filter(
       (service) => service.namespace === namespace && backends.some(({ origin }) => origin === service.name),
     );
     new TrafficRoute(`${cluster}/${namespace}/${name}-route`, route, {
-      ...on(cluster),
+      ...this.on(cluster),
       dependsOn: [
-        installOn(cluster).multicluster.chart,
-        ...namespaceOn(route),
+        ...this.extensionOn(cluster),
+        ...this.namespaceOn(route, apps),
         ...origins.map(({ exported }) => exported.resource),
       ],
     });
   }
+}
 
-  return { anchors, clusters, installs, links };
+interface OnCluster {
+  readonly cluster: string;
+  readonly namespace: string;
+}
+
+interface MadeApp {
+  readonly cluster: string;
+  readonly app: Emojivoto;
 }

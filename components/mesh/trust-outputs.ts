@@ -18,18 +18,19 @@ function latest(times: readonly string[]): string {
 export function trustOutput(
   settings: Settings,
   planned: Planned,
-  { anchors, installs, links }: MeshResources,
+  { anchors, installs, accesses }: MeshResources,
 ) {
   const webhooks = [...installs].map(([name, { webhookCertificates }]) => {
     const signed = Object.values(webhookCertificates).map((certificate) => certificate.signed);
     return [name, { ...planned.webhooks[name], since: pulumi.all(signed).apply(latest) }] as const;
   });
-  const authorities = settings.clusters.map(
-    ({ name }) => [name, settings.trust.webhookAuthorities[name] ?? ["1"]] as const,
+  const authorities = [...installs.keys()].map(
+    (name) => [name, settings.trust.webhookAuthorities[name] ?? ["1"]] as const,
   );
-  const credentials = links.map(
+  const credentials = accesses.map(
     ({ name, access }) => [name, { ...planned.credentials[name], since: access.since }] as const,
   );
+  if (anchors === undefined) return undefined;
   return pulumi.all([...installs.values()].map(({ done }) => done)).apply(() => ({
     trusted: planned.trusted,
     signers: planned.signers,
@@ -41,11 +42,12 @@ export function trustOutput(
   }));
 }
 
-/** When each certificate of the mesh ends, and each token that is renewed by age, RFC 3339. */
+/** When each certificate that is made here ends, and each token that is renewed by age, RFC 3339. */
 export function expiresOutput(
   { credentials: { lifetime } }: Settings,
-  { anchors, installs, links }: MeshResources,
+  { anchors, installs, accesses }: MeshResources,
 ) {
+  if (anchors === undefined) return undefined;
   const perCluster = [...installs];
   const certificates = perCluster.map(([name, { webhookCertificates }]) => {
     const ends = Object.entries(webhookCertificates).map(
@@ -53,7 +55,7 @@ export function expiresOutput(
     );
     return [name, Object.fromEntries(ends)] as const;
   });
-  const tokens = links.map(({ name, access }) => {
+  const tokens = accesses.map(({ name, access }) => {
     const end = (since: string) => new Date(Date.parse(since) + (lifetime ?? 0) * hour).toISOString();
     return [name, access.since.apply(end)] as const;
   });

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { parseSettings } from "../../settings/parse.ts";
+import { stackOf, type Part } from "../../settings/part.ts";
 import { configuration, simulated } from "../../settings/test-examples.ts";
 import { record } from "../../tests/record.ts";
 import { guardRotation } from "./rotation-guard.ts";
@@ -80,5 +81,76 @@ describe("the guard", () => {
     const both = await guard({ generations: ["1", "2"], signer: "2" }, { ...deployed, expires });
     expect(both.warnings.join()).toMatch(/^The trust anchor 1 of test expired on .*: drop it/);
     await expect(guard({}, { ...deployed, expires })).rejects.toThrow(/The trust anchor 1 of test expired/);
+  });
+});
+
+describe("the guard of a part", () => {
+  const clusters = { east: simulated(1), west: simulated(2) };
+
+  /** What the guard of a cluster says where the stacks of both have these outputs. */
+  async function guardPart(trust: object, outputs: Record<string, object>, part: Part) {
+    const settings = parseSettings(configuration({ trust, clusters, split: true }));
+    const asked: string[] = [];
+    const { result } = await record(() => guardRotation(settings, { part, base: "prod" }), {
+      answers: (_token, inputs) => {
+        const stack = (inputs as { name: string }).name.split("/")[2] ?? "";
+        asked.push(stack);
+        // The stand-in's own stack is called test.
+        const found = outputs[stack === "test" ? stackOf("prod", part) : stack];
+        if (found === undefined) {
+          // As the engine says it, over gRPC.
+          throw Object.assign(new Error(), { details: `unknown stack "${stack}"` });
+        }
+        return { outputs: found };
+      },
+    });
+    return { result, asked };
+  }
+
+  const trusting = (cluster: string, trusted: string[], signer: string) => ({
+    trust: { trusted, signers: { [cluster]: signer }, renewals: {}, anchors: {} },
+    expires: { anchors: {}, issuers: { [cluster]: inDays(300) }, webhooks: {} },
+  });
+  const east = { kind: "cluster", cluster: "east" } as const;
+
+  test("asks nobody else where nothing is a step, and decides for its own cluster", async () => {
+    const both = { "prod-cluster-east": trusting("east", ["1"], "1") };
+    const { result, asked } = await guardPart({}, both, east);
+    expect(asked).toEqual(["test"]);
+    expect(result).toEqual({ trusted: ["1"], signers: { east: "1" } });
+  });
+
+  test("refuses to sign with an anchor that another cluster doesn't trust yet", async () => {
+    const outputs = {
+      "prod-cluster-east": trusting("east", ["1", "2"], "1"),
+      "prod-cluster-west": trusting("west", ["1"], "1"),
+    };
+    await expect(guardPart({ generations: ["1", "2"], signer: "2" }, outputs, east)).rejects.toThrow(
+      "is to sign with 2, which isn't trusted everywhere yet",
+    );
+  });
+
+  test("refuses to drop an anchor that has signed another cluster's issuer, also where anchors are made", async () => {
+    const outputs = {
+      "prod-trust": { trust: { trusted: ["1", "2"], signers: {}, renewals: {}, anchors: {} } },
+      "prod-cluster-east": trusting("east", ["1", "2"], "2"),
+      "prod-cluster-west": trusting("west", ["1", "2"], "1"),
+    };
+    for (const part of [east, { kind: "trust" } as const]) {
+      await expect(guardPart({ generations: ["2"], signer: "2" }, outputs, part)).rejects.toThrow(
+        "drops 1, which has signed the issuer of west",
+      );
+    }
+  });
+
+  test("takes a cluster whose stack isn't there for one that trusts nobody", async () => {
+    const outputs = { "prod-cluster-east": {} };
+    const { result, asked } = await guardPart({}, outputs, east);
+    expect(asked).toEqual(["test", "prod-cluster-east", "prod-cluster-west"]);
+    expect(result.trusted).toEqual(["1"]);
+  });
+
+  test("has nothing to say of links", async () => {
+    expect((await guardPart({}, {}, { kind: "links", cluster: "east" })).asked).toEqual([]);
   });
 });

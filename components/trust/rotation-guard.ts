@@ -1,25 +1,64 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { isOver, parseDeployed, type Deployed } from "../../settings/deployed.ts";
+import { isOver, mergeDeployed, parseDeployed, type Deployed } from "../../settings/deployed.ts";
 import { expiryFindings } from "../../settings/expiry.ts";
+import { scopeOf, stackOf, type Part, type Place } from "../../settings/part.ts";
 import { plannedRenewals, remainingExpiries, type Planned } from "../../settings/planned.ts";
 import { SettingsError } from "../../settings/problem.ts";
-import { desiredTrust, rotationProblems } from "../../settings/rotation.ts";
+import { desiredTrust, rotationProblems, rotationStep, type TrustState } from "../../settings/rotation.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { webhookProblems } from "../../settings/webhook-rotation.ts";
 import { isolationProblems } from "./isolation.ts";
 import { liveProblems } from "./proxies.ts";
 
 /**
- * The outputs of this stack's last update. A StackReference would do the same, but it stays in the state, where each
- * update makes it differ from the stack that it refers to: a refresh would always find drift.
+ * The outputs of a stack's last update; of this one, or of another part of the environment. A StackReference would do the
+ * same, but one to this stack stays in the state, where each update makes it differ from what it refers to: a refresh
+ * would always find drift.
  */
-async function readDeployed(): Promise<Deployed> {
-  const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+async function readDeployed(stack: string): Promise<Deployed> {
+  const name = [pulumi.getOrganization(), pulumi.getProject(), stack].join("/");
   const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name }, {})) as {
     outputs?: unknown;
   };
   return parseDeployed(answer.outputs ?? {});
+}
+
+/** A cluster whose stack isn't there yet trusts nobody, and nobody trusts it. */
+async function readPart(stack: string): Promise<Deployed> {
+  try {
+    return await readDeployed(stack);
+  } catch (error) {
+    if (error instanceof Error && error.message.includes("unknown stack")) return parseDeployed({});
+    throw error;
+  }
+}
+
+/** The clusters that a part makes, and the links into them, whose tokens are there. */
+function ownOf(settings: Settings, part: Part): Settings {
+  const { clusters } = scopeOf(part, settings);
+  return {
+    ...settings,
+    clusters: settings.clusters.filter(({ name }) => clusters.includes(name)),
+    links: settings.links.filter(({ target }) => clusters.includes(target)),
+  };
+}
+
+function isStep(deployed: TrustState | undefined, desired: TrustState): boolean {
+  if (deployed === undefined) return true;
+  return Object.values(rotationStep(deployed, desired)).some(({ length }) => length > 0);
+}
+
+/** What is deployed of the whole environment, as far as a step of this part could break it. */
+async function readEnvironment(
+  settings: Settings,
+  { part, base }: Place,
+  own: Deployed,
+  desired: TrustState,
+): Promise<Deployed> {
+  if (part.kind === "whole" || !isStep(own.trust, desired)) return own;
+  const stacks = settings.clusters.map(({ name }) => stackOf(base, { kind: "cluster", cluster: name }));
+  return mergeDeployed(await Promise.all(stacks.map(readPart)));
 }
 
 /**
@@ -29,13 +68,21 @@ async function readDeployed(): Promise<Deployed> {
  * @returns what is trusted and what is made anew.
  * @throws pulumi.RunError with every problem.
  */
-export async function guardRotation(settings: Settings): Promise<Planned> {
-  const deployed = await readDeployed();
+export async function guardRotation(
+  settings: Settings,
+  place: Place = { part: { kind: "whole" }, base: pulumi.getStack() },
+): Promise<Planned> {
+  const mine = ownOf(settings, place.part);
+  const desired = desiredTrust(mine);
+  // Links have no part in trust.
+  if (place.part.kind === "links") return { ...desired, issuers: {}, webhooks: {}, credentials: {} };
+  const own = await readDeployed(pulumi.getStack());
   const now = new Date();
-  const planned = { ...desiredTrust(settings), ...plannedRenewals(deployed, settings, now) };
+  const planned = { ...desired, ...plannedRenewals(own, mine, now) };
+  const deployed = await readEnvironment(settings, place, own, planned);
   const isFree = isOver(deployed, now);
   const { warnings, problems } = expiryFindings(
-    remainingExpiries(deployed, planned, settings),
+    remainingExpiries(own, planned, settings),
     settings.trust.warning,
     now,
   );
@@ -45,7 +92,7 @@ export async function guardRotation(settings: Settings): Promise<Planned> {
     ...(await isolationProblems(settings)),
     ...problems,
     ...steps,
-    ...webhookProblems(deployed, settings, now),
+    ...webhookProblems(own, mine, now),
   ];
   // A step that can't be done needs no look at the clusters.
   const all = found.length > 0 || isFree ? found : await liveProblems(deployed, planned, settings.clusters);

@@ -1,0 +1,198 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+
+import { parseSettings } from "../../settings/parse.ts";
+import { partsOf, stackOf, type Part } from "../../settings/part.ts";
+import { clustersNamed, configuration, existing, simulated } from "../../settings/test-examples.ts";
+import { kubeconfigOf, record, types, valueOf, type Graph, type Registered } from "../../tests/record.ts";
+import { createMesh } from "./create-mesh.ts";
+import { clusterOutputs, trustOutputs } from "./part-outputs.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const { context: _context, ...adopted } = existing(2, {
+  kubeconfig: kubeconfigOf("west"),
+  apiServer: "https://api.west.example.com:6443",
+});
+
+const settings = parseSettings(
+  configuration({
+    clusters: { east: simulated(1), west: adopted },
+    links: { topology: "mesh", carries: ["gateway", "federated", "pod-to-pod"] },
+    services: [
+      {
+        cluster: "west",
+        namespace: "shop",
+        name: "cart",
+        export: "federated",
+        clients: ["east/shop/web"],
+        ports: 80,
+      },
+    ],
+    routes: [
+      { cluster: "east", namespace: "shop", service: "cart", port: 80, backends: [{ from: "federated" }] },
+    ],
+    emojivoto: true,
+    split: true,
+  }),
+);
+const planned = {
+  trusted: ["1"],
+  signers: { east: "1", west: "1" },
+  issuers: {},
+  webhooks: {},
+  credentials: {},
+};
+
+/** What the other stacks would have as outputs; each is what its own part makes. */
+const outputs: Record<string, Record<string, unknown>> = {
+  "prod-trust": {
+    trustBundle: "bundle",
+    trustSigner: { certificate: "certificate", privateKey: "key" },
+    trust: { anchors: { "1": "bundle" } },
+  },
+  ...Object.fromEntries(
+    ["east", "west"].map((name) => [
+      `prod-cluster-${name}`,
+      {
+        mesh: { clusters: { [name]: { apiServer: `https://${name}`, gateway: [`gateway-of-${name}`] } } },
+        identities: { [name]: `test ${name}` },
+        kubeconfigs: { [name]: kubeconfigOf(name) },
+        accesses: Object.fromEntries(
+          ["east", "west"].map((source) => [
+            source,
+            { token: `token-of-${source}`, certificateAuthority: "ca" },
+          ]),
+        ),
+      },
+    ]),
+  ),
+};
+
+function isMade({ type }: Registered): boolean {
+  return !type.startsWith("pulumi:") && type !== "mesh:cluster:ExistingCluster";
+}
+
+/** A part's graph, and the stacks that it reads. */
+async function run(part: Part) {
+  const read: string[] = [];
+  const { graph } = await record(() => createMesh(settings, { planned, part, base: "prod" }), {
+    outputs: ({ type, name }) => {
+      if (type !== types.stackReference) return undefined;
+      read.push(name);
+      return { outputs: outputs[name], secretOutputNames: ["trustSigner", "accesses", "kubeconfigs"] };
+    },
+  });
+  return { graph, read: read.sort() };
+}
+
+let whole: Graph;
+const parts = new Map<string, Graph>();
+const readBy = new Map<string, string[]>();
+
+beforeAll(async () => {
+  ({ graph: whole } = await run({ kind: "whole" }));
+  for (const part of partsOf(settings)) {
+    const { graph, read } = await run(part);
+    parts.set(stackOf("", part), graph);
+    readBy.set(stackOf("", part), read);
+  }
+});
+
+function part(name: string): Graph {
+  const found = parts.get(name);
+  if (found === undefined) throw new Error(`There is no part ${name}.`);
+  return found;
+}
+
+describe("the parts of an environment", () => {
+  test("make together what one stack makes, with the same URNs and nothing twice", () => {
+    const made = [...parts.values()].flatMap(({ resources }) => resources.filter(isMade));
+    const urns = made.map(({ urn }) => urn);
+    const expected = whole.resources.filter(isMade).map(({ urn }) => urn);
+    expect([...new Set(urns)].sort()).toEqual(expected.sort());
+    const twice = urns.filter((urn, index) => urns.indexOf(urn) !== index);
+    // Only the component around the provider, without what makes the cluster.
+    expect(twice.map((urn) => urn.split("::").slice(2).join("::"))).toEqual([
+      "mesh:cluster:SimulatedCluster::east",
+    ]);
+  });
+
+  test("have providers of the same URN and cluster", () => {
+    for (const name of ["east", "west"]) {
+      const provider = whole.named(name, types.kubernetesProvider);
+      expect(part(`-links-${name}`).named(name, types.kubernetesProvider).urn).toBe(provider.urn);
+      expect(part(`-cluster-${name}`).named(name, types.kubernetesProvider).urn).toBe(provider.urn);
+    }
+  });
+
+  test("know each other without a cycle: links read clusters, clusters read trust", () => {
+    expect(Object.fromEntries(readBy)).toEqual({
+      "-trust": [],
+      "-cluster-east": ["prod-trust"],
+      "-cluster-west": ["prod-trust"],
+      "-links-east": ["prod-cluster-east", "prod-cluster-west"],
+      "-links-west": ["prod-cluster-east"],
+    });
+  });
+
+  test("wait for nothing of another part", () => {
+    for (const { resources, urns } of parts.values()) {
+      const outside = resources.flatMap(({ dependencies }) =>
+        dependencies.filter((urn) => !urns.includes(urn)),
+      );
+      expect(outside.filter((urn) => !urn.includes(types.stackReference))).toEqual([]);
+    }
+  });
+
+  test("make a link of what the target's stack says", () => {
+    const { inputs } = part("-links-east").named("east-to-west-link");
+    expect(inputs["spec"]).toMatchObject({ gatewayAddress: "gateway-of-west" });
+    expect(part("-links-east").containing("token-of-east").sort()).toEqual([
+      "east-to-west-destination-credentials",
+      "east-to-west-mirror-credentials",
+    ]);
+    expect(part("-links-east").exposing("token-of-east")).toEqual([]);
+  });
+
+  test("sign with the key of the trust stack, which stays secret", () => {
+    const certificate = part("-cluster-east").named("east-linkerd-issuer-certificate");
+    expect(certificate.inputs).toMatchObject({ caPrivateKeyPem: "key", caCertPem: "certificate" });
+    expect(certificate.secrets).toContain("caPrivateKeyPem");
+    expect(certificate.secrets).not.toContain("caCertPem");
+  });
+});
+
+describe("what a part tells the others", () => {
+  test("is the anchors, with their key as a secret", async () => {
+    const { result } = await record(() =>
+      trustOutputs(createMesh(settings, { planned, part: { kind: "trust" }, base: "prod" })),
+    );
+    expect(await valueOf(result.trustBundle)).toContain("CERTIFICATE");
+    expect(await pulumi.isSecret(pulumi.output(result.trustBundle))).toBe(false);
+    expect(await pulumi.isSecret(pulumi.output(result.trustSigner))).toBe(true);
+  });
+
+  test("is who a cluster is, and the tokens of its sources as a secret", async () => {
+    const cluster = { kind: "cluster", cluster: "west" } as const;
+    const { result } = await record(
+      () => clusterOutputs(createMesh(settings, { planned, part: cluster, base: "prod" })),
+      {
+        outputs: ({ type, name }) => (type === types.stackReference ? { outputs: outputs[name] } : undefined),
+      },
+    );
+    expect(await valueOf(result.identities?.["west"])).toBe("test west");
+    expect(await pulumi.isSecret(pulumi.output(result.accesses))).toBe(true);
+    expect(await valueOf(result.accesses)).toEqual({
+      east: {
+        token: "token of east-to-west-access-token",
+        certificateAuthority: expect.any(String) as string,
+      },
+    });
+  });
+});
+
+test("a split environment of clusters without links has no part for them", () => {
+  const alone = parseSettings(configuration({ clusters: clustersNamed(["a", "b"]) }));
+  expect(partsOf(alone).map((one) => stackOf("x", one))).toEqual(["x-trust", "x-cluster-a", "x-cluster-b"]);
+});

@@ -1,0 +1,103 @@
+import { SettingsError } from "./problem.ts";
+import type { Settings } from "./settings.ts";
+
+/** What of an environment one stack makes: all of it, or where the environment is split, one part. */
+export type Part =
+  | { readonly kind: "whole" }
+  | { readonly kind: "trust" }
+  /** One cluster with everything on it that needs no other cluster to be there. */
+  | { readonly kind: "cluster"; readonly cluster: string }
+  /** What one cluster has of the others: its links and its routes. */
+  | { readonly kind: "links"; readonly cluster: string };
+
+/** The parts of a split environment, in the order in which they are made; clusters in any order among each other. */
+export function partsOf({
+  clusters,
+  links,
+  routes,
+}: Pick<Settings, "clusters" | "links" | "routes">): Part[] {
+  const names = clusters.map(({ name }) => name);
+  const linked = names.filter(
+    (name) => links.some(({ source }) => source === name) || routes.some(({ cluster }) => cluster === name),
+  );
+  return [
+    { kind: "trust" },
+    ...names.map((cluster) => ({ kind: "cluster", cluster }) as const),
+    ...linked.map((cluster) => ({ kind: "links", cluster }) as const),
+  ];
+}
+
+/** The stack of a part: the environment's stack `prod` has `prod-trust`, `prod-cluster-east` and `prod-links-east`. */
+export function stackOf(base: string, part: Part): string {
+  switch (part.kind) {
+    case "whole":
+      return base;
+    case "trust":
+      return `${base}-trust`;
+    case "cluster":
+    case "links":
+      return `${base}-${part.kind}-${part.cluster}`;
+  }
+}
+
+/** A stack's part, and the name of the environment's stack; undefined where the name is none of a part. */
+export function partNamed(
+  stack: string,
+  settings: Pick<Settings, "clusters" | "links" | "routes">,
+): Place | undefined {
+  const found = partsOf(settings)
+    .map((part) => ({ part, suffix: stackOf("", part) }))
+    .filter(({ suffix }) => stack.endsWith(suffix) && stack !== suffix)
+    // Of a cluster that is called `links-east`, the longer name is meant.
+    .sort((one, other) => other.suffix.length - one.suffix.length)[0];
+  return found && { part: found.part, base: stack.slice(0, -found.suffix.length) };
+}
+
+/** Which part of an environment a stack is, and the name of the environment's stack. */
+export interface Place {
+  readonly part: Part;
+  readonly base: string;
+}
+
+/**
+ * What this stack makes.
+ *
+ * @throws SettingsError where the environment is split and the stack's name is none of a part.
+ */
+export function placeOf(stack: string, settings: Settings): Place {
+  if (!settings.split) return { part: { kind: "whole" }, base: stack };
+  const place = partNamed(stack, settings);
+  if (place !== undefined) return place;
+  const names = partsOf(settings).map((part) => stackOf(stack, part));
+  throw new SettingsError([
+    {
+      path: "split",
+      value: true,
+      problem: `is set, and ${stack} is none of the environment's parts`,
+      remedy: `run its parts, npm run fleet -- preview ${stack}: ${names.join(", ")}`,
+    },
+  ]);
+}
+
+/** What a stack makes: whole environments and parts never share a stack. */
+export interface Scope {
+  readonly trust: boolean;
+  /** Clusters, with what is on them. */
+  readonly clusters: readonly string[];
+  /** Clusters whose links and routes are made. */
+  readonly links: readonly string[];
+}
+
+export function scopeOf(part: Part, { clusters }: Pick<Settings, "clusters">): Scope {
+  const all = clusters.map(({ name }) => name);
+  switch (part.kind) {
+    case "whole":
+      return { trust: true, clusters: all, links: all };
+    case "trust":
+      return { trust: true, clusters: [], links: [] };
+    case "cluster":
+      return { trust: false, clusters: [part.cluster], links: [] };
+    case "links":
+      return { trust: false, clusters: [], links: [part.cluster] };
+  }
+}

@@ -266,7 +266,7 @@ describe("trust", () => {
   test("is an output that the next update compares itself with", async () => {
     const first = { asked: undefined, id: undefined };
     const dated = { ...first, since: "2026-01-01T00:00:00Z" };
-    expect(await valueOf(outputs.trust)).toEqual({
+    expect(await valueOf(pulumi.output(outputs.trust))).toEqual({
       trusted: ["1"],
       signers: { east: "1", west: "1" },
       issuers: { east: first, west: first },
@@ -298,7 +298,7 @@ describe("trust", () => {
       "trust-anchor-2-certificate",
     ]);
     const certificates = ["trust-anchor-certificate", "trust-anchor-2-certificate"];
-    expect(Object.values((await valueOf(found.trust)).anchors)).toEqual(
+    expect(Object.values((await valueOf(pulumi.output(found.trust)))?.anchors ?? {})).toEqual(
       certificates.map((name) => pem("CERTIFICATE", name).trimEnd()),
     );
     expect(both.named("east-linkerd-issuer-certificate-3").inputs["caCertPem"]).toBe(

@@ -377,7 +377,7 @@ export async function record<T>(
 }
 
 /** The value of an output once it is known. */
-export function valueOf<T>(output: pulumi.Input<T> | undefined): Promise<T> {
+export function valueOf<T>(output: pulumi.Input<T>): Promise<T> {
   return (pulumi.output(output) as unknown as { promise(): Promise<T> }).promise();
 }
 

@@ -168,7 +168,7 @@ describe("what a part tells the others", () => {
     const { result } = await record(() =>
       trustOutputs(createMesh(settings, { planned, part: { kind: "trust" }, base: "prod" })),
     );
-    expect(await valueOf(result.trustBundle)).toContain("CERTIFICATE");
+    expect(await valueOf(pulumi.output(result.trustBundle))).toContain("CERTIFICATE");
     expect(await pulumi.isSecret(pulumi.output(result.trustBundle))).toBe(false);
     expect(await pulumi.isSecret(pulumi.output(result.trustSigner))).toBe(true);
   });
@@ -181,9 +181,9 @@ describe("what a part tells the others", () => {
         outputs: ({ type, name }) => (type === types.stackReference ? { outputs: outputs[name] } : undefined),
       },
     );
-    expect(await valueOf(result.identities?.["west"])).toBe("test west");
+    expect(await valueOf(pulumi.output(result.identities?.["west"]))).toBe("test west");
     expect(await pulumi.isSecret(pulumi.output(result.accesses))).toBe(true);
-    expect(await valueOf(result.accesses)).toEqual({
+    expect(await valueOf(pulumi.output(result.accesses))).toEqual({
       east: {
         token: "token of east-to-west-access-token",
         certificateAuthority: expect.any(String) as string,

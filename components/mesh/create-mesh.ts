@@ -4,6 +4,7 @@ import * as tls from "@pulumi/tls";
 
 import { emojivotoPath } from "../../settings/emojivoto.ts";
 import { linksFor } from "../../settings/mirror.ts";
+import { multiclusterNamespace } from "../../settings/multicluster.ts";
 import { otherPodNetworks } from "../../settings/networks.ts";
 import { scopeOf, type Part, type Scope } from "../../settings/part.ts";
 import type { Planned } from "../../settings/planned.ts";
@@ -23,7 +24,6 @@ import { GatewayAuthorization } from "../link/gateway-authorization.ts";
 import { Link, type LinkTarget } from "../link/link.ts";
 import { RemoteAccess } from "../link/remote-access.ts";
 import { Linkerd } from "../linkerd/linkerd.ts";
-import { multiclusterNamespace } from "../linkerd/multicluster.ts";
 import { ExportedService } from "../service/exported-service.ts";
 import { ServiceAuthorization } from "../service/service-authorization.ts";
 import { TrafficRoute } from "../service/traffic-route.ts";

@@ -241,6 +241,11 @@ export class Calling {
     }
   }
 
+  /** How many calls there were so far. */
+  get count(): number {
+    return this.answered + Object.values(this.failures).reduce((sum, count) => sum + count, 0);
+  }
+
   /** What was seen when all calls were made. */
   async seen(): Promise<Seen> {
     await this.done;

@@ -180,6 +180,12 @@ describe.skipIf(controllerProgram === undefined)(
       "finds what the documentation says, beside Linkerd's own check",
       async () => {
         const table = [
+          "# What verify finds",
+          "",
+          "What was put into a healthy mesh of two simulated clusters, one at a time, with Linkerd's own controllers running; the",
+          "check of `npm run verify` that named it; and what `linkerd multicluster check` on cluster1 said otherwise than before.",
+          "Written by `npm run e2e -- faults -u`.",
+          "",
           "| what is broken | named of | by check | `linkerd multicluster check` of cluster1 |",
           "| --- | --- | --- | --- |",
           ...rows,

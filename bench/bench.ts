@@ -7,6 +7,7 @@ import { cpus, totalmem } from "node:os";
 import path from "node:path";
 
 import { Engine } from "../e2e/engine.ts";
+import { lookAt } from "../e2e/verified.ts";
 import { meshSettings } from "./fleet.ts";
 import { Floor } from "./floor.ts";
 
@@ -18,6 +19,7 @@ interface Measurement {
   /** Seconds. */
   readonly firstUp: number;
   readonly noOpPreview: number;
+  readonly verify: number;
   readonly destroy: number;
   /** Seconds for the same with kwokctl, helm and kubectl. */
   readonly floorUp: number;
@@ -41,6 +43,7 @@ async function measure(count: number): Promise<Measurement> {
   try {
     const firstUp = await seconds(() => engine.up());
     const noOpPreview = await seconds(() => engine.previewWithoutChanges());
+    const verified = await seconds(async () => (await lookAt(engine, settings))());
     const resources = await engine.resources();
     const size = await stateMegabytes(engine);
     const destroy = await seconds(() => engine.destroy());
@@ -55,6 +58,7 @@ async function measure(count: number): Promise<Measurement> {
         stateMegabytes: size,
         firstUp,
         noOpPreview,
+        verify: verified,
         destroy,
         floorUp,
         floorDiff,

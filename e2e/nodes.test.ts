@@ -9,6 +9,7 @@ import {
   calls,
   complaints,
   differences,
+  gateway,
   gatewayAlive,
   isSkipped,
   linkerd,
@@ -24,6 +25,7 @@ import {
   web,
   workload,
 } from "./nodes.ts";
+import { found, lookAt, type Look } from "./verified.ts";
 
 const identities = {
   gateway: "linkerd-gateway.linkerd-multicluster.serviceaccount.identity.linkerd.cluster.local",
@@ -58,23 +60,26 @@ describe.skipIf(isSkipped("nodes.test.ts"))("two clusters with nodes, adopted an
   let cluster1: TestCluster;
   let cluster2: TestCluster;
   let before: [string[], string[]];
+  let look: Look;
 
   const inventories = () => Promise.all([cluster1.inventory(), cluster2.inventory()]);
 
   beforeAll(async () => {
     ({ cluster1, cluster2 } = await loadClusters());
-    engine = await Engine.create("nodes", {
+    const asked = {
       environment: "nodes",
       linkerd: { version: "2026.8.3", viz: false },
       trust: { protect: false },
       clusters: await adopted({ cluster1, cluster2 }),
       links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"] },
       services,
-    });
+    };
+    engine = await Engine.create("nodes", asked);
     await prepare(cluster1, apps.cluster1);
     await prepare(cluster2, apps.cluster2);
     before = await inventories();
     say(await engine.up());
+    look = await lookAt(engine, asked);
     await start(cluster2, apps.cluster2);
     await start(cluster1, apps.cluster1);
   });
@@ -115,6 +120,26 @@ describe.skipIf(isSkipped("nodes.test.ts"))("two clusters with nodes, adopted an
   test.skipIf(linkerd === undefined)("each gateway is alive for the other cluster", async () => {
     await gatewayAlive(cluster1, "cluster2");
     await gatewayAlive(cluster2, "cluster1");
+  });
+
+  test("verify leaves nothing out and finds nothing, and then a gateway that stopped", async () => {
+    const healthy = await eventually(
+      () => look(),
+      ({ findings }) => findings.length === 0,
+    );
+    expect(healthy.skipped).toEqual([]);
+    // What is behind the gateway's Service is gone, so that the controller's probe isn't answered.
+    await scale(cluster2, gateway, 0);
+    await eventually(
+      async () => found(await look()),
+      (checks) => checks.join() === "cluster2: gateway",
+    );
+    await scale(cluster2, gateway, 1);
+    await eventually(
+      () => look(),
+      ({ findings }) => findings.length === 0,
+      120,
+    );
   });
 
   test("a client is answered by the other cluster's gateway, as which its calls arrive", async () => {

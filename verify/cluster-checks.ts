@@ -12,7 +12,7 @@ import {
   mirroredGatewayLabel,
   remoteMembers,
 } from "../facts/labels.ts";
-import { isMirror, linkTo, serviceOf } from "../facts/select.ts";
+import { isMirror, serviceOf } from "../facts/select.ts";
 import { exportLabels, mirrorName } from "../settings/mirror.ts";
 import { multiclusterNamespace } from "../settings/multicluster.ts";
 import { minimumKubernetes } from "../settings/rules/clusters.ts";
@@ -187,8 +187,12 @@ function gatewayTrouble({ facts, settings, mesh }: ClusterView): Trouble[] {
   ];
 }
 
-function leftovers({ facts }: ClusterView): Trouble[] {
-  const linked = (name: string) => facts.links.some(({ spec }) => spec.targetClusterName === name);
+function leftovers({ facts, settings, mesh }: ClusterView): Trouble[] {
+  // A Link that the stack wants and that is missing is found as such, and its mirrors are no leftovers.
+  const wanted = mesh.settings.links.filter(({ source }) => source === settings.name);
+  const linked = (name: string) =>
+    facts.links.some(({ spec }) => spec.targetClusterName === name) ||
+    wanted.some(({ target }) => target === name);
   const mirrors = facts.services.filter(
     (service) =>
       isMirror(service) &&
@@ -204,7 +208,7 @@ function leftovers({ facts }: ClusterView): Trouble[] {
   );
   const secrets = facts.credentials.filter(({ labels }) => {
     const cluster = labels["multicluster.linkerd.io/cluster-name"];
-    return cluster !== undefined && linkTo(facts, cluster) === undefined;
+    return cluster !== undefined && !linked(cluster);
   });
   return [
     ...some(mirrors.length > 0, {

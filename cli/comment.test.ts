@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { summarize, type Report } from "./changes.ts";
-import { commentOf } from "./comment.ts";
+import { commentOf, drifted } from "./comment.ts";
 
 const nothing: Report = summarize([]);
 
@@ -75,4 +75,11 @@ test("many changes stay readable, and say how many there are", () => {
   const comment = commentOf({ stack: "prod", report: { ...nothing, changes }, failed: false });
   expect(comment.match(/^\| `\+`/gm)).toHaveLength(40);
   expect(comment).toContain("\nAnd 5 more: see the log.\n");
+});
+
+test("what was found to differ is told as such", () => {
+  const report: Report = { ...nothing, counts: { delete: 1, replace: 0, update: 2, create: 0 } };
+  expect(commentOf({ stack: "prod", report, failed: false, words: drifted })).toBe(
+    "<!-- mesh: prod -->\n### prod: 1 gone, 2 changed\n",
+  );
 });

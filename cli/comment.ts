@@ -10,10 +10,24 @@ export function markerOf(stack: string): string {
   return `<!-- mesh: ${stack} -->`;
 }
 
-function countText({ counts }: Report): string {
+/** What is said of so many resources: of what a preview proposes, and of what was found to differ. */
+export const proposed: Readonly<Record<Operation, string>> = {
+  delete: "to delete",
+  replace: "to replace",
+  update: "to update",
+  create: "to create",
+};
+export const drifted: typeof proposed = {
+  delete: "gone",
+  replace: "replaced",
+  update: "changed",
+  create: "new",
+};
+
+function countText({ counts }: Report, words: typeof proposed): string {
   const parts = operations.filter((operation) => counts[operation] > 0);
   if (parts.length === 0) return "no change";
-  return parts.map((operation) => `${counts[operation].toString()} to ${operation}`).join(", ");
+  return parts.map((operation) => `${counts[operation].toString()} ${words[operation]}`).join(", ");
 }
 
 function kindsText(kinds: readonly string[]): string {
@@ -62,15 +76,17 @@ export interface CommentArgs {
   readonly failed: boolean;
   /** A Mermaid chart of what differs in the topology; undefined where nothing does. */
   readonly topology?: string | undefined;
+  /** `proposed` by default. */
+  readonly words?: typeof proposed;
 }
 
 /** A review as Markdown: short enough to be read, and never a value of a property. */
-export function commentOf({ stack, report, failed, topology }: CommentArgs): string {
+export function commentOf({ stack, report, failed, topology, words = proposed }: CommentArgs): string {
   const violations = report.violations.map(
     ({ policy, level, resource, message }) => `\`${policy}\` (${level}), \`${resource}\`: ${message}`,
   );
   const parts = [
-    `${markerOf(stack)}\n### ${stack}: ${failed ? "refused" : countText(report)}`,
+    `${markerOf(stack)}\n### ${stack}: ${failed ? "refused" : countText(report, words)}`,
     ...listed("Policies", violations),
     ...(failed && report.errors.length > 0 ? [fenced("text", report.errors.join("\n\n"))] : []),
     ...listed("Warnings", report.warnings),

@@ -1,13 +1,13 @@
 /**
  * `npm run drift -- STACK [--output FILE]`: whether the clusters are as the last update left them. Changes nothing. The
- * exit code is 0 where they are, `driftCode` where they aren't, another one where that couldn't be found out.
+ * exit code is 0 where they are, the engine's 7 where they aren't, another one where that couldn't be found out.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { readEvents, summarize } from "./changes.ts";
-import { commentOf } from "./comment.ts";
+import { commentOf, drifted } from "./comment.ts";
 import { parseOptions } from "./options.ts";
 import { runEngine } from "./run-engine.ts";
 import { runCommand } from "./usage.ts";
@@ -27,10 +27,8 @@ async function main(args: readonly string[]): Promise<number> {
     ]);
     if (output !== undefined) {
       const report = summarize(await readEvents(log).catch(() => []));
-      await writeFile(
-        output,
-        commentOf({ stack, report, failed: code !== 0 && report.changes.length === 0 }),
-      );
+      const failed = code !== 0 && report.changes.length === 0;
+      await writeFile(output, commentOf({ stack, report, failed, words: drifted }));
     }
     return code;
   } finally {

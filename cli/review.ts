@@ -2,7 +2,7 @@
  * `npm run review -- STACK [--base REVISION] [--output FOLDER]`: previews a stack against every policy, and keeps what a
  * pull request needs: a comment, and the plan that may be applied once it is merged.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -10,6 +10,7 @@ import { readEvents, summarize, type Report } from "./changes.ts";
 import { commentOf } from "./comment.ts";
 import { committedTree, fileAt } from "./git.ts";
 import { parseOptions } from "./options.ts";
+import { withoutState } from "./plan.ts";
 import { policyArguments } from "./policies.ts";
 import { runEngine, stackFileOf } from "./run-engine.ts";
 import { readStackFile } from "./stack-file.ts";
@@ -78,8 +79,12 @@ async function main(args: readonly string[]): Promise<number> {
     const report: Report = summarize(await readEvents(log).catch(() => []));
     const topology = topologyChange(before, after);
     await writeFile(comment, commentOf({ stack, report, failed: code !== 0, topology }));
-    if (code === 0 && tree !== undefined) await writeFile(path.join(output, treeFile), `${tree}\n`);
-    else await rm(plan, { force: true });
+    if (code === 0 && tree !== undefined) {
+      await writeFile(plan, withoutState(await readFile(plan, "utf8")), { mode: 0o600 });
+      await writeFile(path.join(output, treeFile), `${tree}\n`);
+    } else {
+      await rm(plan, { force: true });
+    }
     console.log(`\nThe review is in ${output}${tree === undefined ? ", without a plan: commit first" : ""}.`);
     return code;
   } finally {

@@ -6,6 +6,9 @@ import { findMissing, formatMissing } from "./preflight.ts";
 import { parseStackFile, readStackFile, removeNewSalt } from "./stack-file.ts";
 import { UsageError } from "./usage.ts";
 
+/** Allows `--event-log`, as the Automation API does. */
+const eventLog = { PULUMI_DEBUG_COMMANDS: "true" };
+
 export function stackFileOf(stack: string): string {
   return path.join(root, `Pulumi.${stack}.yaml`);
 }
@@ -23,7 +26,7 @@ export async function runEngine(stack: string, args: readonly string[]): Promise
       `There is no Pulumi.${stack}.yaml: a stack is an environment, described by that file.`,
     );
   }
-  const env = engineEnvironment(stack, process.env);
+  const env = { ...engineEnvironment(stack, process.env), ...eventLog };
   const missing = await findMissing(parseStackFile(before));
   if (missing.length > 0) throw new UsageError(formatMissing(stack, missing));
   const runPulumi = (given: readonly string[]) => runAttached(pulumiProgram, given, { cwd: root, env });

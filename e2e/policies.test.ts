@@ -27,7 +27,7 @@ const [east, west] = [provider("east"), provider("west")];
 const tlsProvider = new tls.Provider("tls");
 new Component("mesh:cluster:ExistingCluster", "adopted", {});
 
-const anchor = new Component("mesh:trust:TrustAnchor", "trust-anchor", {}, { provider: tlsProvider, protect: !isBroken });
+const anchor = new Component("mesh:trust:TrustAnchor", "trust-anchor", {}, { providers: [tlsProvider], protect: !isBroken });
 const key = new tls.PrivateKey("trust-anchor-key", { algorithm: "ECDSA", ecdsaCurve: "P256" }, { parent: anchor });
 const certificate = new tls.SelfSignedCert(
   "trust-anchor-certificate",
@@ -39,7 +39,7 @@ const certificate = new tls.SelfSignedCert(
   },
   { parent: anchor },
 );
-const issuer = new Component("mesh:trust:ClusterIssuer", "east-issuer", {}, { provider: tlsProvider });
+const issuer = new Component("mesh:trust:ClusterIssuer", "east-issuer", {}, { providers: [tlsProvider] });
 const request = new tls.CertRequest("east-issuer-request", { privateKeyPem: key.privateKeyPem }, { parent: issuer });
 new tls.LocallySignedCert(
   "east-issuer-certificate",
@@ -75,11 +75,8 @@ new k8s.apiextensions.CustomResource(
   },
   { provider: east },
 );
-new k8s.helm.v4.Chart(
-  "east-chart",
-  { chart: "./chart", name: "chart", ...ifBroken({}, { version: "1.0.0" }) },
-  { providers: [east] },
-);
+new Component("mesh:linkerd:Linkerd", "east-linkerd", { version: ifBroken("2026.8", "2026.8.3") });
+new k8s.helm.v4.Chart("east-chart", { chart: "./chart", name: "chart" }, { providers: [east] });
 `;
 
 const chart = "apiVersion: v2\nname: chart\nversion: 1.0.0\n";

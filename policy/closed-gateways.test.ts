@@ -62,6 +62,7 @@ describe("a policy of Linkerd's", () => {
       authorization,
       opening("linkerd-gateway", "MeshTLSAuthentication"),
     ],
+    ["doesn't say yet what it asks for", authorization, opening("linkerd-gateway", unknown)],
     ["is of another Server", authorization, opening("linkerd-gateway-probe", "NetworkAuthentication")],
   ])("that %s passes", async (_, type, props) => {
     expect(await check(type, props)).toEqual([]);

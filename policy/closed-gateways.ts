@@ -45,12 +45,15 @@ export function admitsEveryone(props: unknown): boolean {
   return known(() => (props as Policies).spec?.identities?.includes("*")) ?? false;
 }
 
-/** Whether a policy of the chart's Server for the gateway lets in who shows no identity. */
+/** Whether a policy of the chart's Server for the gateway lets in who shows no identity, as far as that is known. */
 function needsNoIdentity(props: unknown): boolean {
-  const spec = known(() => (props as Policies).spec);
-  if (known(() => spec?.targetRef?.name) !== "linkerd-gateway") return false;
-  const kinds = known(() => spec?.requiredAuthenticationRefs?.map(({ kind }) => kind)) ?? [];
-  return !kinds.some((kind) => kind === "MeshTLSAuthentication" || kind === "ServiceAccount");
+  const found = known(() => {
+    const { targetRef, requiredAuthenticationRefs = [] } = (props as Policies).spec ?? {};
+    const kinds = requiredAuthenticationRefs.map(({ kind }) => kind);
+    const asks = kinds.some((kind) => kind === "MeshTLSAuthentication" || kind === "ServiceAccount");
+    return targetRef?.name === "linkerd-gateway" && !asks;
+  });
+  return found ?? false;
 }
 
 const group = "policy.linkerd.io";

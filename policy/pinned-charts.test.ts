@@ -26,6 +26,14 @@ test.each([
   expect(await check(props, "kubernetes:helm.sh/v3:Release")).toEqual([message]);
 });
 
+test("the version that Linkerd's charts have is looked at, where the engine shows nothing of a chart", async () => {
+  const linkerd = "mesh:linkerd:Linkerd";
+  expect(await check({})).toEqual([]);
+  expect(await check({ version: "2026.8.3" }, linkerd)).toEqual([]);
+  expect(await check({ version: "2026.8" }, linkerd)).toHaveLength(1);
+  expect(await check({}, linkerd)).toHaveLength(1);
+});
+
 test("only charts have versions", async () => {
   expect(await check({ chart: unknown }, "kubernetes:core/v1:ConfigMap")).toEqual([]);
 });

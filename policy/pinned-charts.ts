@@ -3,6 +3,8 @@ import semver from "semver";
 
 import { known } from "./resource.ts";
 
+/** What says the version of the charts that it is made of, beside the charts. */
+const linkerd = "mesh:linkerd:Linkerd";
 const charts = ["kubernetes:helm.sh/v4:Chart", "kubernetes:helm.sh/v3:Release"];
 
 interface Chart {
@@ -19,11 +21,13 @@ export const pinnedCharts: ResourceValidationPolicy = {
   name: "pinned-charts",
   description: "Every chart has an exact version, so that a preview says what will be there.",
   validateResource: ({ type, props }, report) => {
-    if (!charts.includes(type)) return;
+    if (![...charts, linkerd].includes(type)) return;
     const { chart, version } = {
       chart: known(() => (props as Chart).chart),
       version: known(() => (props as Chart).version),
     };
+    // The engine shows policies nothing of a chart that a provider renders: there, Linkerd's own version must do.
+    if (type !== linkerd && chart === undefined) return;
     if (semver.valid(version ?? versionOfArchive(chart)) !== null) return;
     report("Give the chart an exact version such as 2026.8.3, or an archive with its version in its name.");
   },

@@ -1,0 +1,86 @@
+/** `npm run --silent operator -- STACK --backend URL --repository URL …`: manifests for the Pulumi Kubernetes Operator. */
+import { YAMLParseError, stringify } from "yaml";
+
+import { pulumiVersion } from "./engine.ts";
+import { neededSecrets, operatorManifests, type OperatorArgs } from "./operator-manifests.ts";
+import { parseOptions } from "./options.ts";
+import { stackFileOf } from "./run-engine.ts";
+import { readStackFile } from "./stack-file.ts";
+import { stackSettings } from "./stack-settings.ts";
+import { runCommand, UsageError } from "./usage.ts";
+import { isProgram } from "../components/cluster/programs.ts";
+import { SettingsError } from "../settings/problem.ts";
+
+const usage =
+  "Say which stack, where its state is and where its files are: npm run --silent operator -- STACK --backend URL " +
+  "--repository URL [--branch main] [--preview-branch NAME] [--source git|flux] [--git-secret NAME] [--after STACK] " +
+  "[--drift report|repair] [--namespace mesh]";
+
+const options = [
+  "backend",
+  "repository",
+  "branch",
+  "preview-branch",
+  "source",
+  "git-secret",
+  "after",
+  "drift",
+  "namespace",
+] as const;
+
+function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined)
+    throw new UsageError(`--${name} is ${value}: use ${allowed.join(" or ")}.\n${usage}`);
+  return found;
+}
+
+async function settingsOf(stack: string) {
+  const text = await readStackFile(stackFileOf(stack));
+  if (text === undefined) throw new UsageError(`There is no Pulumi.${stack}.yaml.`);
+  try {
+    return stackSettings(text);
+  } catch (error) {
+    if (error instanceof SettingsError || error instanceof YAMLParseError)
+      throw new UsageError(`Pulumi.${stack}.yaml: ${error.message}`);
+    throw error;
+  }
+}
+
+export async function parseRequest(args: readonly string[]): Promise<OperatorArgs> {
+  const given = parseOptions(args, options, usage);
+  const { stack, backend, repository, after, branch = "main", namespace = "mesh" } = given;
+  if (backend === undefined || repository === undefined) throw new UsageError(usage);
+  return {
+    stack,
+    settings: await settingsOf(stack),
+    backend,
+    repository,
+    branch,
+    previewBranch: given["preview-branch"],
+    gitSecret: given["git-secret"],
+    source: oneOf("source", given.source ?? "git", ["git", "flux"]),
+    after,
+    drift: oneOf("drift", given.drift ?? "report", ["report", "repair"]),
+    namespace,
+    pulumiVersion,
+  };
+}
+
+/** The manifests as one YAML file, which says what must be there before. */
+export function formatManifests(args: OperatorArgs): string {
+  const head = [
+    `The Pulumi Kubernetes Operator keeps ${args.stack} as the branch ${args.branch} says. Written by npm run operator.`,
+    `It needs in the namespace ${args.namespace}:`,
+    ...neededSecrets(args).map(({ name, key, content }) => `  Secret ${name} with ${key}: ${content}`),
+  ];
+  const documents = operatorManifests(args).map((manifest) => stringify(manifest, { lineWidth: 0 }));
+  return `${head.map((line) => `# ${line}\n`).join("")}${documents.join("---\n")}`;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  process.stdout.write(formatManifests(await parseRequest(args)));
+  return 0;
+}
+
+if (isProgram(import.meta.filename)) await runCommand(main);

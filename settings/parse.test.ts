@@ -93,6 +93,7 @@ describe("a valid configuration", () => {
           "pulumi.com/*",
         ],
       },
+      retired: [],
       services: [],
       routes: [],
       emojivoto: undefined,

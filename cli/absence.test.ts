@@ -204,8 +204,9 @@ describe("a run without some of the clusters", () => {
     const made = [deployed("west", { source: "simulated" })];
     expect(plan("destroy", {}, file("west"), made)).toEqual({ exclusions: [], forgotten: [], notes: [] });
     expect(plan("up", {}, file(), made)).toEqual({ exclusions: [], forgotten: [], notes: [] });
-    expect(plan("up", {}, file("west"), made).notes.join()).toContain(
-      "--replace '**::west-identity' makes it anew",
-    );
+    const { notes } = plan("up", {}, file("west"), made);
+    expect(notes.join()).toContain("--replace '**::west-identity' makes it anew");
+    const again = plan("up", { rest: ["--replace", "**::west-identity"] }, file("west"), made);
+    expect(again.exclusions).toEqual([]);
   });
 });

@@ -185,6 +185,11 @@ function forgottenNote({ name, linked }: DeployedCluster): string {
 /** Flags of the engine's that say themselves what is worked on. */
 const narrowing = ["--target", "-t", "--target-dependents", "--exclude", "-x", "--exclude-dependents"];
 
+/** Whether a person asks for a cluster that was made here to be made anew. */
+function isMadeAnew({ name, source }: DeployedCluster, flags: readonly string[]): boolean {
+  return source !== "existing" && flags.some((flag) => flag.endsWith(`::${name}-identity`));
+}
+
 /**
  * What to do about the clusters that don't answer.
  *
@@ -223,7 +228,7 @@ export function planDetour(
         );
       }
     }
-    if (reason === undefined) continue;
+    if (reason === undefined || isMadeAnew(cluster, rest)) continue;
     if (goes && action !== "refresh") {
       // Of a cluster that was made here, nothing needs to be asked: it goes as a whole.
       if (source !== "existing") continue;

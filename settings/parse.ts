@@ -128,6 +128,7 @@ function toCluster(name: string, parsed: ParsedCluster, problems: Problem[]): Cl
         ...facts,
         source: parsed.source,
         kubeconfig: kubeconfigSource(name, parsed, problems),
+        adopt: parsed.adopt,
         kubernetesVersion: parsed.kubernetesVersion,
       };
   }

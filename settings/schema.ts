@@ -226,6 +226,13 @@ const existingCluster = z
       })
       .optional()
       .describe("Another stack that made the cluster. In place of `context`."),
+    adopt: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether Linkerd is on the cluster already and is taken over: what is there is changed to what is wanted " +
+          "instead of being refused. Remove it once that is done; docs/adopting.md.",
+      ),
     kubernetesVersion: kubernetesVersion
       .optional()
       .describe("What it runs, to be refused early when it is too old."),

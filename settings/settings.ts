@@ -57,6 +57,8 @@ export type KubeconfigSource =
 export interface ExistingClusterSettings extends ClusterFacts {
   readonly source: "existing";
   readonly kubeconfig: KubeconfigSource;
+  /** Whether what is there of Linkerd is taken over. */
+  readonly adopt: boolean;
   readonly kubernetesVersion: string | undefined;
 }
 

@@ -812,7 +812,12 @@ describe("a cluster that can't be reached", () => {
     const link = { source: "east", target: "west", carries: ["gateway"], gateway: "a" };
     const last = {
       mesh: { clusters: { west }, links: [link] },
-      trust: { trusted: ["1"], signers: { west: "1" }, renewals: { west: "3" }, anchors: {} },
+      trust: {
+        trusted: ["1"],
+        signers: { west: "1" },
+        issuers: { west: { asked: "3", id: "3" } },
+        anchors: {},
+      },
       expires: {
         issuers: { west: "2100-01-01T00:00:00Z" },
         webhooks: { west: { tap: "2100-01-01T00:00:00Z" } },
@@ -825,7 +830,10 @@ describe("a cluster that can't be reached", () => {
     const mesh = await valueOf(pulumi.output(found.mesh));
     expect(mesh.clusters).toMatchObject({ west, east: { source: "simulated" } });
     expect(mesh.links.filter(({ target }) => target === "west")).toEqual([link]);
-    expect(await valueOf(found.trust)).toMatchObject({ signers: { west: "1" }, renewals: { west: "3" } });
+    expect(await valueOf(found.trust)).toMatchObject({
+      signers: { west: "1" },
+      issuers: { west: { asked: "3", id: "3" } },
+    });
     expect(await valueOf(pulumi.output(found.expires))).toMatchObject({
       issuers: { west: "2100-01-01T00:00:00Z" },
       webhooks: { west: { tap: "2100-01-01T00:00:00Z" } },

@@ -31,6 +31,7 @@ const towardsIt = [
   "-mirrors",
   "-mirror-credentials",
   "-destination-credentials",
+  "-destination-restart",
 ];
 
 type Named = Pick<ClusterSettings, "name">;

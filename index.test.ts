@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import type { K3dAnswer, K3dNode } from "./components/cluster/k3d-cluster.ts";
+import { exclusionsOf, exclusionVariable } from "./settings/left-out.ts";
 import { clustersNamed, configuration, existing, k3d, simulated } from "./settings/test-examples.ts";
 import {
   kubeconfigOf,
@@ -732,4 +733,125 @@ test("settings that are wrong stop the program before it makes anything", async 
   await expect(run({ clusters: {} })).rejects.toThrow(
     "The settings have 1 problem; nothing was created or changed.\n\n  clusters\n    is empty",
   );
+});
+
+describe("a cluster that can't be reached", () => {
+  const three = {
+    clusters: { east: simulated(1), north: simulated(3), west: simulated(2) },
+    links: { topology: "mesh", carries },
+    services: twoClusters.services,
+    routes: twoClusters.routes,
+    emojivoto: true,
+  };
+  const exclusions = exclusionsOf({ name: "west", source: "simulated" });
+  // As the engine reads them (pulumi pkg/resource/deploy/deployment.go, getMatcher).
+  const quoted = (text: string) => text.replace(/[$()+./?[\\\]^{|}-]/g, "\\$&");
+  const matches = exclusions.map(
+    (pattern) =>
+      new RegExp(
+        `^${pattern
+          .split("**")
+          .map((part) => part.split("*").map(quoted).join("[^:]*"))
+          .join(".*")}$`,
+      ),
+  );
+  const isExcluded = (urn: string) => matches.some((pattern) => pattern.test(urn));
+  const roots = (all: Graph) => Object.keys(all.children()).sort();
+
+  test("is left out with its links, and nothing else is; what the engine leaves out is exactly that", async () => {
+    const { graph: whole } = await run(three);
+    vi.stubEnv(exclusionVariable, exclusions.join(","));
+    const { graph: without } = await run(three, { answers: () => ({ outputs: {} }) });
+    vi.stubEnv(exclusionVariable, undefined);
+    const leftOut = whole.resources.filter(({ urn }) => isExcluded(urn));
+    expect([...new Set(leftOut.map((resource) => whole.root(resource).name))].sort()).toEqual([
+      "east-to-west",
+      "east-to-west-access",
+      "east-to-west-gateway",
+      "north-to-west",
+      "north-to-west-access",
+      "north-to-west-gateway",
+      "west",
+      "west-linkerd",
+      "west-to-east",
+      "west-to-east-access",
+      "west-to-east-gateway",
+      "west-to-north",
+      "west-to-north-access",
+      "west-to-north-gateway",
+      "west/shop/search",
+      "west/shop/search-authorization",
+    ]);
+    // Parts of a component are never left out without it, nor without its other parts.
+    const rest = whole.resources.filter(({ urn }) => !isExcluded(urn)).map(({ urn }) => urn);
+    const added = without.resources.filter(({ urn }) => !rest.includes(urn));
+    expect(added.map(({ name }) => name)).toEqual(["west-left-out"]);
+    expect(added.every(({ urn }) => isExcluded(urn))).toBe(true);
+    expect(rest.filter((urn) => !without.urns.includes(urn))).toEqual([]);
+    expect(roots(without)).toContain("east-to-north");
+  });
+
+  test("leaves the others as they are: their inputs don't change", async () => {
+    const { graph: whole } = await run(three);
+    vi.stubEnv(exclusionVariable, exclusions.join(","));
+    const { graph: without } = await run(three, { answers: () => ({ outputs: {} }) });
+    vi.stubEnv(exclusionVariable, undefined);
+    const changed = without.resources
+      .filter(({ name }) => name !== "west-left-out")
+      .filter(({ urn, inputs }) => JSON.stringify(inputs) !== JSON.stringify(whole.withUrn(urn).inputs));
+    expect(changed.map(({ name }) => name)).toEqual([]);
+  });
+
+  test("is still known to the outputs", async () => {
+    const west = {
+      source: "simulated",
+      trustDomain: "cluster.local",
+      apiServer: "https://w",
+      gateway: ["a"],
+    };
+    const link = { source: "east", target: "west", carries: ["gateway"], gateway: "a" };
+    const last = {
+      mesh: { clusters: { west }, links: [link] },
+      trust: {
+        trusted: ["1"],
+        signers: { west: "1" },
+        issuers: { west: { asked: "3", id: "3" } },
+        anchors: {},
+      },
+      expires: {
+        issuers: { west: "2100-01-01T00:00:00Z" },
+        webhooks: { west: { tap: "2100-01-01T00:00:00Z" } },
+      },
+      kubeconfigs: { west: "its kubeconfig" },
+    };
+    vi.stubEnv(exclusionVariable, exclusions.join(","));
+    const { outputs: found } = await run(three, { answers: () => ({ outputs: last }) });
+    vi.stubEnv(exclusionVariable, undefined);
+    const mesh = await valueOf(pulumi.output(found.mesh));
+    expect(mesh.clusters).toMatchObject({ west, east: { source: "simulated" } });
+    expect(mesh.links.filter(({ target }) => target === "west")).toEqual([link]);
+    expect(await valueOf(found.trust)).toMatchObject({
+      signers: { west: "1" },
+      issuers: { west: { asked: "3", id: "3" } },
+    });
+    expect(await valueOf(pulumi.output(found.expires))).toMatchObject({
+      issuers: { west: "2100-01-01T00:00:00Z" },
+      webhooks: { west: { tap: "2100-01-01T00:00:00Z" } },
+    });
+    expect(await valueOf(found.kubeconfigs)).toMatchObject({ west: "its kubeconfig" });
+    expect(await pulumi.isSecret(found.kubeconfigs)).toBe(true);
+  });
+});
+
+describe("a cluster that went missing from the stack file", () => {
+  const deployed = { answers: () => ({ outputs: { mesh: { clusters: { east: {}, west: {} } } } }) };
+  const one = { clusters: { east: simulated(1) } };
+
+  test("is refused before anything is made, unless it is retired", async () => {
+    await expect(run(one, deployed)).rejects.toThrow(
+      /clusters.west\n {4}is deployed, but no longer there[^]*adding west to retired/,
+    );
+    const { graph: retired } = await run({ ...one, retired: ["west"] }, deployed);
+    expect(Object.keys(retired.children())).toContain("east-linkerd");
+  });
 });

@@ -129,9 +129,17 @@ async function pluginMissing(plugin: string): Promise<Missing[]> {
   return [{ what: `the Pulumi plugin ${plugin} ${pinned}`, remedy: `npx pulumi ${install.join(" ")}` }];
 }
 
-/** Everything that this machine lacks for the stack, found before the engine starts; clusters are asked with `contexts`. */
-export async function findMissing(file: StackFile, { contexts = true } = {}): Promise<Missing[]> {
-  const existing = rawClusters(file).filter(([, { source }]) => contexts && source === "existing");
+/**
+ * Everything that this machine lacks for the stack, found before the engine starts. Clusters are asked with `contexts`,
+ * but for those that are known to be absent.
+ */
+export async function findMissing(
+  file: StackFile,
+  { contexts = true, absent = [] }: { readonly contexts?: boolean; readonly absent?: readonly string[] } = {},
+): Promise<Missing[]> {
+  const existing = rawClusters(file).filter(
+    ([name, { source }]) => contexts && source === "existing" && !absent.includes(name),
+  );
   const found = await Promise.all([
     dockerMissing(file),
     ...["kubernetes", "tls", "command"].map(pluginMissing),

@@ -76,6 +76,7 @@ const cluster = {
   trustDomain: "cluster.example.com",
   apiServer: "https://api.cluster.example.com:6443",
   egressNetworks: networks,
+  retire: "traffic",
   issuer: { certificate, privateKey: encrypted },
 };
 

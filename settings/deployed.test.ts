@@ -23,6 +23,11 @@ const outputs = {
     webhooks: { east: { tap: future } },
     webhookAuthorities: { east: { "1": future } },
   },
+  mesh: {
+    clusters: { east: { source: "existing" }, west: {} },
+    links: [{ source: "east", target: "west", gateway: "a" }],
+    services: [{ service: "west/shop/cart", mirrors: ["east/shop/cart-west"] }],
+  },
   kubeconfigs: { east: "config" },
 };
 
@@ -40,6 +45,9 @@ describe("the outputs of the last update", () => {
       anchors: { "1": "one", "2": "two" },
       ends: outputs.expires,
       kubeconfigs: { east: "config" },
+      clusters: outputs.mesh.clusters,
+      links: outputs.mesh.links,
+      mirrors: ["east/shop/cart-west"],
     });
   });
 

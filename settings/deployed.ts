@@ -39,14 +39,31 @@ const outputsSchema = z.object({
       anchor: z.string().optional(),
     })
     .prefault({}),
-  mesh: z.object({ clusters: z.record(z.string(), z.unknown()) }).optional(),
+  mesh: z
+    .object({
+      clusters: z.record(z.string(), z.unknown()),
+      links: z.array(z.looseObject({ source: z.string(), target: z.string() })).default([]),
+      services: z.array(z.object({ mirrors: z.array(z.string()).default([]) })).default([]),
+    })
+    .optional(),
   kubeconfigs: z.record(z.string(), z.string()).default({}),
 });
 
 export type Dates = Readonly<Record<string, string>>;
 
+/** One direction of a link, with whatever else the output says of it. */
+export interface DeployedLink extends Readonly<Record<string, unknown>> {
+  readonly source: string;
+  readonly target: string;
+}
+
 /** What is deployed, as the last update that went through left it. */
 export interface Deployed {
+  /** What the output `mesh` says of each cluster. */
+  readonly clusters: Readonly<Record<string, unknown>>;
+  readonly links: readonly DeployedLink[];
+  /** Services that Linkerd makes from exported ones: `cluster/namespace/name`. */
+  readonly mirrors: readonly string[];
   /** Undefined before the first update, and where nothing is known of the anchors. */
   readonly trust: TrustState | undefined;
   /** By cluster. */
@@ -76,7 +93,14 @@ const nothing = { issuers: {}, webhooks: {}, webhookAuthorities: {}, credentials
 export function parseDeployed(outputs: unknown): Deployed {
   const { trust, expires, mesh, kubeconfigs } = outputsSchema.parse(outputs);
   const { anchor, ...ends } = expires;
-  const common = { ...nothing, ends, kubeconfigs };
+  const common = {
+    ...nothing,
+    ends,
+    kubeconfigs,
+    clusters: mesh?.clusters ?? {},
+    links: mesh?.links ?? [],
+    mirrors: [...new Set(mesh?.services.flatMap(({ mirrors }) => mirrors))],
+  };
   if (trust !== undefined) {
     const { trusted, signers, renewals, issuers, ...rest } = trust;
     const older = Object.keys(signers).map((name) => [name, { asked: renewals[name], id: renewals[name] }]);
@@ -107,6 +131,9 @@ export function mergeDeployed(parts: readonly Deployed[]): Deployed {
   const merge = <T>(of: (part: Deployed) => Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(parts.flatMap((part) => Object.entries(of(part))));
   return {
+    clusters: merge(({ clusters }) => clusters),
+    links: parts.flatMap(({ links }) => links),
+    mirrors: [...new Set(parts.flatMap(({ mirrors }) => mirrors))],
     trust: first && {
       trusted: first.trusted.filter((id) => known.every(({ trusted }) => trusted.includes(id))),
       signers: Object.fromEntries(known.flatMap(({ signers }) => Object.entries(signers))),

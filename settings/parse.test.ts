@@ -93,6 +93,7 @@ describe("a valid configuration", () => {
           "pulumi.com/*",
         ],
       },
+      retired: [],
       services: [],
       routes: [],
       emojivoto: undefined,
@@ -121,6 +122,7 @@ describe("a valid configuration", () => {
       podNetworks: [],
       serviceNetworks: [],
       kubeconfig: { from: "context", context: "admin@east", path: undefined },
+      adopt: false,
       kubernetesVersion: undefined,
     });
   });

@@ -8,10 +8,18 @@ import { clusterProblems } from "./rules/clusters.ts";
 import { emojivotoProblems } from "./rules/emojivoto.ts";
 import { linkProblems } from "./rules/links.ts";
 import { networkProblems } from "./rules/networks.ts";
+import { retiredProblems } from "./rules/retirement.ts";
 import { routeProblems } from "./rules/routes.ts";
 import { serviceProblems } from "./rules/services.ts";
 import { splitProblems } from "./rules/split.ts";
 import { trustProblems } from "./rules/trust.ts";
+import {
+  emojivotoThatStays,
+  linksThatStay,
+  outOfTraffic,
+  routesThatStay,
+  withoutCallers,
+} from "./retiring.ts";
 import { settingsSchema, type ParsedSettings } from "./schema.ts";
 import type {
   ClusterSettings,
@@ -104,6 +112,7 @@ function toCluster(name: string, parsed: ParsedCluster, problems: Problem[]): Cl
     controlPlaneNamespace: parsed.controlPlaneNamespace,
     gateway: parsed.gateway,
     egressNetworks: parsed.egressNetworks ?? [],
+    retire: parsed.retire,
     issuer: parsed.issuer,
     values: parsed.values,
   };
@@ -119,6 +128,7 @@ function toCluster(name: string, parsed: ParsedCluster, problems: Problem[]): Cl
         ...facts,
         source: parsed.source,
         kubeconfig: kubeconfigSource(name, parsed, problems),
+        adopt: parsed.adopt,
         kubernetesVersion: parsed.kubernetesVersion,
       };
   }
@@ -241,28 +251,32 @@ export function parseSettings(raw: unknown): Settings {
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, cluster]) => toCluster(name, cluster, problems));
   const expanded = expandLinks(parsed.data.links, clusters);
-  const { links } = expanded;
+  const links = linksThatStay(expanded.links, clusters);
   const { headless, createNamespaces, excludedLabels, excludedAnnotations, credentials } = parsed.data.links;
   const names = clusters.map(({ name }) => name);
   const plan = planEmojivoto(parsed.data.emojivoto, names, (name, serviceAccount) => {
     const home = clusters.find((cluster) => cluster.name === name);
     return home === undefined ? "" : identityOf(home, parsed.data.emojivoto.namespace, serviceAccount);
   });
+  const routes = routesThatStay(parsed.data.routes.map(toRoute), clusters);
   const settings: Settings = {
     environment,
     linkerd,
     trust: toTrust(parsed.data.trust, clusters, problems),
     clusters,
+    retired: parsed.data.retired,
     links,
     credentials: { ...credentials, lifetime: credentials.lifetime },
     mirroring: { headless, createNamespaces, excludedLabels, excludedAnnotations },
     services: [
-      ...parsed.data.services.map((service, index) =>
-        toService(service, index, { clusters, links }, problems),
-      ),
+      ...parsed.data.services
+        .map((service, index) =>
+          toService(withoutCallers(service, clusters), index, { clusters, links }, problems),
+        )
+        .filter(({ cluster }) => !outOfTraffic(clusters).includes(cluster)),
       ...plan.services,
     ],
-    routes: [...parsed.data.routes.map(toRoute), ...plan.routes],
+    routes: [...routes.routes, ...plan.routes],
     emojivoto: plan.emojivoto,
     manifests: parsed.data.manifests,
     split: parsed.data.split,
@@ -270,8 +284,11 @@ export function parseSettings(raw: unknown): Settings {
   problems.push(
     ...expanded.problems,
     ...plan.problems,
+    ...routes.problems,
+    ...emojivotoThatStays(plan.emojivoto, clusters),
     ...clientProblems(parsed.data.services),
     ...clusterProblems(settings),
+    ...retiredProblems(settings),
     ...networkProblems(settings),
     ...linkProblems(settings),
     ...serviceProblems(settings),

@@ -152,6 +152,13 @@ const common = {
       "Networks from which this cluster's calls arrive at the other clusters' gateways, CIDR, one or a list. Given, " +
         "the gateways admit them from nowhere else; mind addresses that are translated on the way.",
     ),
+  retire: z
+    .enum(["traffic", "links"], "is not a step of retiring a cluster -> use traffic, then links")
+    .optional()
+    .describe(
+      "How far the cluster is on its way out, an update each: `traffic` takes its services away from the other " +
+        "clusters and out of their routes, `links` its links as well. Then move it to `retired`.",
+    ),
   issuer: givenCertificate
     .optional()
     .describe("An issuer given from outside, signed by `trust.anchor.certificate`."),
@@ -219,6 +226,13 @@ const existingCluster = z
       })
       .optional()
       .describe("Another stack that made the cluster. In place of `context`."),
+    adopt: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether Linkerd is on the cluster already and is taken over: what is there is changed to what is wanted " +
+          "instead of being refused. Remove it once that is done; docs/adopting.md.",
+      ),
     kubernetesVersion: kubernetesVersion
       .optional()
       .describe("What it runs, to be refused early when it is too old."),
@@ -795,6 +809,13 @@ export const settingsSchema = z.strictObject({
       }),
     )
     .describe("The clusters by name."),
+  retired: z
+    .array(dnsLabel)
+    .default([])
+    .describe(
+      "Clusters that were in `clusters` and are taken down: the mesh on them, and the cluster itself where this " +
+        "stack made it. A deployed cluster that is in neither is refused.",
+    ),
   links: links.prefault({}),
   services: z.array(service).default([]).describe("The services that cross the links."),
   routes: z

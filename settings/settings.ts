@@ -29,6 +29,8 @@ interface ClusterFacts {
   readonly gateway: GatewaySettings;
   /** Networks from which its calls arrive at other gateways; empty for any. */
   readonly egressNetworks: readonly string[];
+  /** How far it is on its way out: nobody calls it any more, or it isn't linked either. */
+  readonly retire: "traffic" | "links" | undefined;
   readonly issuer: GivenCertificate | undefined;
   readonly values: ValuesByChart;
 }
@@ -55,6 +57,8 @@ export type KubeconfigSource =
 export interface ExistingClusterSettings extends ClusterFacts {
   readonly source: "existing";
   readonly kubeconfig: KubeconfigSource;
+  /** Whether what is there of Linkerd is taken over. */
+  readonly adopt: boolean;
   readonly kubernetesVersion: string | undefined;
 }
 
@@ -192,6 +196,8 @@ export interface Settings {
   readonly trust: TrustSettings;
   /** Sorted by name. */
   readonly clusters: readonly ClusterSettings[];
+  /** Clusters that may be taken down. */
+  readonly retired: readonly string[];
   /** Sorted by name, one entry for each direction. */
   readonly links: readonly LinkSettings[];
   readonly credentials: CredentialsSettings;

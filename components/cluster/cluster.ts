@@ -45,12 +45,14 @@ interface ClusterProviderArgs {
   readonly identity: pulumi.Output<string>;
   readonly kubeconfig?: pulumi.Input<string>;
   readonly context?: string;
+  /** Whether objects that are there already are taken over, from whoever made them. */
+  readonly adopt?: boolean;
 }
 
 /** The provider of one cluster. Another path, address or certificate in its kubeconfig replaces nothing. */
 export function clusterProvider(
   name: string,
-  { identity, kubeconfig, context }: ClusterProviderArgs,
+  { identity, kubeconfig, context, adopt = false }: ClusterProviderArgs,
   opts: pulumi.ResourceOptions,
 ): k8s.Provider {
   return new k8s.Provider(
@@ -62,6 +64,7 @@ export function clusterProvider(
       // Replacing a ConfigMap or Secret that running pods mount leaves a moment without it.
       enableConfigMapMutable: true,
       enableSecretMutable: true,
+      ...(adopt ? { upsertExistingObjects: true, enablePatchForce: true } : {}),
     },
     opts,
   );

@@ -41,6 +41,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
         name,
         {
           identity: this.identity,
+          adopt: settings.adopt,
           context: source.context,
           ...(source.path === undefined ? {} : { kubeconfig: source.path }),
         },
@@ -58,7 +59,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
       this.access = { kubeconfig: this.kubeconfig };
       this.provider = clusterProvider(
         name,
-        { identity: this.identity, kubeconfig: this.kubeconfig },
+        { identity: this.identity, adopt: settings.adopt, kubeconfig: this.kubeconfig },
         { parent: this },
       );
     }

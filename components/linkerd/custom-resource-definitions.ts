@@ -5,11 +5,12 @@ import type { ClusterSettings, LinkerdSettings } from "../../settings/settings.t
 import type { ClusterAccess } from "../cluster/cluster.ts";
 import { locateChart } from "./chart.ts";
 import { GatewayApiCleanup } from "./gateway-api-cleanup.ts";
+import { Takeover } from "./takeover.ts";
 import { mergeValues } from "./values.ts";
 
 export interface CustomResourceDefinitionsArgs {
   readonly linkerd: LinkerdSettings;
-  readonly cluster: Pick<ClusterSettings, "values">;
+  readonly cluster: Pick<ClusterSettings, "values"> & { readonly adopt?: boolean };
   readonly namespace: pulumi.Input<string>;
   /** How a clean-up reaches the cluster. */
   readonly access: ClusterAccess;
@@ -30,6 +31,16 @@ export class CustomResourceDefinitions extends pulumi.ComponentResource {
     const cleanup = linkerd.gatewayApi
       ? [new GatewayApiCleanup(`${name}-gateway-api`, { release, access: args.access }, { parent: this })]
       : [];
+    const takeover =
+      args.cluster.adopt === true
+        ? [
+            new Takeover(
+              `${name}-takeover`,
+              { release, namespace: args.namespace, access: args.access },
+              { parent: this },
+            ),
+          ]
+        : [];
     this.release = new k8s.helm.v3.Release(
       `${name}-release`,
       {
@@ -42,7 +53,7 @@ export class CustomResourceDefinitions extends pulumi.ComponentResource {
           args.cluster.values.crds,
         ),
       },
-      { parent: this, dependsOn: cleanup },
+      { parent: this, dependsOn: [...cleanup, ...takeover] },
     );
     this.registerOutputs({});
   }

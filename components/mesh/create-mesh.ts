@@ -18,6 +18,7 @@ import type {
 } from "../../settings/settings.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { createClusters, createPodRoutes } from "../cluster/create-clusters.ts";
+import { LeftOut } from "../cluster/left-out.ts";
 import { ReferencedCluster } from "../cluster/referenced-cluster.ts";
 import { Emojivoto, emojivotoParts } from "../emojivoto/emojivoto.ts";
 import { GatewayAuthorization } from "../link/gateway-authorization.ts";
@@ -53,6 +54,13 @@ export interface MeshOptions {
   readonly part?: Part;
   /** Name of the environment's stack, by which its parts know each other. */
   readonly base?: string;
+  /** Clusters that can't be reached: nothing of them is made, and what the links with them need stays as it is. */
+  readonly leftOut?: readonly string[];
+}
+
+function scopeWithout({ trust, clusters, links }: Scope, leftOut: readonly string[]): Scope {
+  const isHere = (name: string) => !leftOut.includes(name);
+  return { trust, clusters: clusters.filter(isHere), links: links.filter(isHere) };
 }
 
 /**
@@ -67,16 +75,21 @@ class MeshBuilder {
   private readonly settings: Settings;
   private readonly planned: Planned;
   private readonly scope: Scope;
+  private readonly leftOut: readonly string[];
   private readonly others: OtherParts;
   private readonly tls = new tls.Provider("tls");
   private readonly command = new command.Provider("command");
   private readonly clusters = new Map<string, Cluster>();
   private readonly installs = new Map<string, Linkerd>();
 
-  constructor(settings: Settings, { planned, part = { kind: "whole" }, base = "" }: MeshOptions) {
+  constructor(
+    settings: Settings,
+    { planned, part = { kind: "whole" }, base = "", leftOut = [] }: MeshOptions,
+  ) {
     this.settings = settings;
     this.planned = planned;
-    this.scope = scopeOf(part, settings);
+    this.leftOut = leftOut;
+    this.scope = scopeWithout(scopeOf(part, settings), leftOut);
     this.others = new OtherParts(base);
   }
 
@@ -85,17 +98,23 @@ class MeshBuilder {
     const anchors = this.anchors();
     const made = createClusters(settings, scope.clusters, { provider: this.command });
     for (const [name, cluster] of made) this.clusters.set(name, cluster);
-    const podRoutes = createPodRoutes(made, settings, { provider: this.command });
+    for (const cluster of this.leftOut) {
+      new LeftOut(`${cluster}-left-out`, { cluster }, { provider: this.command });
+    }
+    const podRoutes = this.podRoutes(made);
     for (const name of scope.links) {
       if (!this.clusters.has(name)) this.clusters.set(name, this.referTo(name));
     }
     for (const name of scope.clusters) {
       if (anchors !== undefined) this.installs.set(name, this.install(this.settingsOf(name), anchors));
     }
-    const accesses = settings.links
+    const linksHere = settings.links.filter(
+      ({ source, target }) => !this.leftOut.includes(source) && !this.leftOut.includes(target),
+    );
+    const accesses = linksHere
       .filter(({ target }) => scope.clusters.includes(target))
       .map((link) => this.admit(link));
-    const links = settings.links
+    const links = linksHere
       .filter(({ source }) => scope.links.includes(source))
       .map((link) => {
         const access = accesses.find(
@@ -115,6 +134,13 @@ class MeshBuilder {
       if (scope.links.includes(route.cluster)) this.route(route, services, apps);
     }
     return { anchors, clusters: made, installs: this.installs, accesses, links };
+  }
+
+  private podRoutes(made: ReadonlyMap<string, Cluster>): ReadonlyMap<string, pulumi.Resource> {
+    const { clusters } = this.settings;
+    // Routes to the nodes of a cluster that is away would be taken out.
+    const isAway = clusters.some(({ name, source }) => source === "k3d" && this.leftOut.includes(name));
+    return isAway ? new Map() : createPodRoutes(made, this.settings, { provider: this.command });
   }
 
   private anchors(): TrustedAnchors | undefined {

@@ -1,10 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Deployed } from "../../settings/deployed.ts";
+import { leftOutLinks, withoutChangesOf } from "../../settings/left-out.ts";
 import type { Planned } from "../../settings/planned.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { MeshResources } from "./create-mesh.ts";
 
 const hour = 3_600_000;
+
+/** What is remembered of clusters that are left out: what the last update knew. */
+export interface Remembered {
+  readonly deployed: Deployed;
+  readonly leftOut: readonly string[];
+}
 
 function latest(times: readonly string[]): string {
   return [...times].sort((one, other) => Date.parse(one) - Date.parse(other)).at(-1) ?? "";
@@ -19,6 +27,7 @@ export function trustOutput(
   settings: Settings,
   planned: Planned,
   { anchors, installs, accesses }: MeshResources,
+  { deployed, leftOut }: Remembered,
 ) {
   const webhooks = [...installs].map(([name, { webhookCertificates }]) => {
     const signed = Object.values(webhookCertificates).map((certificate) => certificate.signed);
@@ -36,16 +45,25 @@ export function trustOutput(
     signers: planned.signers,
     anchors: anchors.certificates,
     issuers: planned.issuers,
-    webhooks: Object.fromEntries(webhooks),
-    webhookAuthorities: Object.fromEntries(authorities),
-    credentials: Object.fromEntries(credentials),
+    webhooks: withoutChangesOf<unknown>(leftOut, Object.fromEntries(webhooks), deployed.webhooks),
+    webhookAuthorities: withoutChangesOf(
+      leftOut,
+      Object.fromEntries<readonly string[]>(authorities),
+      deployed.webhookAuthorities,
+    ),
+    credentials: withoutChangesOf<unknown>(
+      leftOutLinks(settings.links, leftOut),
+      Object.fromEntries(credentials),
+      deployed.credentials,
+    ),
   }));
 }
 
 /** When each certificate that is made here ends, and each token that is renewed by age, RFC 3339. */
 export function expiresOutput(
-  { credentials: { lifetime } }: Settings,
+  { credentials: { lifetime }, links }: Settings,
   { anchors, installs, accesses }: MeshResources,
+  { deployed, leftOut }: Remembered,
 ) {
   if (anchors === undefined) return undefined;
   const perCluster = [...installs];
@@ -55,17 +73,32 @@ export function expiresOutput(
     );
     return [name, Object.fromEntries(ends)] as const;
   });
-  const tokens = accesses.map(({ name, access }) => {
-    const end = (since: string) => new Date(Date.parse(since) + (lifetime ?? 0) * hour).toISOString();
-    return [name, access.since.apply(end)] as const;
-  });
+  const end = (since: string) => new Date(Date.parse(since) + (lifetime ?? 0) * hour).toISOString();
+  const tokens = accesses.map(({ name, access }) => [name, access.since.apply(end)] as const);
+  const lastTokens = Object.entries(deployed.credentials).map(([name, { since }]) => [name, end(since)]);
+  const byCluster = (
+    current: readonly (readonly [string, unknown])[],
+    last: Readonly<Record<string, unknown>>,
+  ) => withoutChangesOf<unknown>(leftOut, Object.fromEntries(current), last);
   return {
     anchors: anchors.expires,
-    issuers: Object.fromEntries(perCluster.map(([name, { issuer }]) => [name, issuer.expires])),
-    webhooks: Object.fromEntries(certificates),
-    webhookAuthorities: Object.fromEntries(
-      perCluster.map(([name, { webhookTrust }]) => [name, webhookTrust.expires]),
+    issuers: byCluster(
+      perCluster.map(([name, { issuer }]) => [name, issuer.expires]),
+      deployed.ends.issuers,
     ),
-    ...(lifetime === undefined ? {} : { credentials: Object.fromEntries(tokens) }),
+    webhooks: byCluster(certificates, deployed.ends.webhooks),
+    webhookAuthorities: byCluster(
+      perCluster.map(([name, { webhookTrust }]) => [name, webhookTrust.expires]),
+      deployed.ends.webhookAuthorities,
+    ),
+    ...(lifetime === undefined
+      ? {}
+      : {
+          credentials: withoutChangesOf<unknown>(
+            leftOutLinks(links, leftOut),
+            Object.fromEntries(tokens),
+            Object.fromEntries(lastTokens) as Record<string, string>,
+          ),
+        }),
   };
 }

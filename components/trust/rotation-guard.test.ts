@@ -20,11 +20,11 @@ const deployed = {
 };
 
 /** What the guard answers, and what it warned of. */
-async function guard(trust: object, outputs: object) {
+async function guard(trust: object, outputs: object, leftOut: readonly string[] = []) {
   const asked: unknown[] = [];
   const warn = vi.spyOn(pulumi.log, "warn").mockClear().mockResolvedValue();
   const settings = parseSettings(configuration({ trust, clusters: { east: simulated(1) } }));
-  const { result, graph } = await record(() => guardRotation(settings), {
+  const { result, graph } = await record(() => guardRotation(settings, undefined, leftOut), {
     answers: (token, inputs) => {
       asked.push([token, inputs]);
       return { outputs };
@@ -35,6 +35,20 @@ async function guard(trust: object, outputs: object) {
 }
 
 describe("the guard", () => {
+  test("waits with every step for a cluster that is left out", async () => {
+    await expect(guard({ generations: ["1", "2"], signer: "1" }, deployed, ["east"])).rejects.toThrow(
+      /trust.generations = "1, 2"\n {4}changes what the clusters trust, while east can't be reached/,
+    );
+  });
+
+  test("neither renews the issuer of such a cluster nor minds its end", async () => {
+    const expires = { ...deployed.expires, issuers: { east: inDays(-1) } };
+    const outputs = { ...deployed, expires };
+    const { result, warnings } = await guard({ issuerRenewals: { east: 1 } }, outputs, ["east"]);
+    expect(result.issuers["east"]?.id).toBeUndefined();
+    expect(warnings).toEqual([]);
+  });
+
   test("asks for this stack's own outputs, and answers what is wanted", async () => {
     const { result, asked, warnings } = await guard({ generations: ["1", "2"], signer: "1" }, deployed);
     expect(asked).toEqual([["pulumi:pulumi:readStackOutputs", { name: "organization/mesh/test" }]]);

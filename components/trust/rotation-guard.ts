@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { isOver, mergeDeployed, parseDeployed, type Deployed } from "../../settings/deployed.ts";
 import { expiryFindings } from "../../settings/expiry.ts";
+import { leftOutLinks, planHere, waitingProblems, withoutChangesOf } from "../../settings/left-out.ts";
 import { scopeOf, stackOf, type Part, type Place } from "../../settings/part.ts";
 import { plannedRenewals, remainingExpiries, type Planned } from "../../settings/planned.ts";
 import { SettingsError } from "../../settings/problem.ts";
@@ -10,19 +11,7 @@ import type { Settings } from "../../settings/settings.ts";
 import { webhookProblems } from "../../settings/webhook-rotation.ts";
 import { isolationProblems } from "./isolation.ts";
 import { liveProblems } from "./proxies.ts";
-
-/**
- * The outputs of a stack's last update; of this one, or of another part of the environment. A StackReference would do the
- * same, but one to this stack stays in the state, where each update makes it differ from what it refers to: a refresh
- * would always find drift.
- */
-async function readDeployed(stack: string): Promise<Deployed> {
-  const name = [pulumi.getOrganization(), pulumi.getProject(), stack].join("/");
-  const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name }, {})) as {
-    outputs?: unknown;
-  };
-  return parseDeployed(answer.outputs ?? {});
-}
+import { readDeployed } from "./read-deployed.ts";
 
 /** A cluster whose stack isn't there yet trusts nobody, and nobody trusts it. */
 async function readPart(stack: string): Promise<Deployed> {
@@ -71,6 +60,7 @@ async function readEnvironment(
 export async function guardRotation(
   settings: Settings,
   place: Place = { part: { kind: "whole" }, base: pulumi.getStack() },
+  leftOut: readonly string[] = [],
 ): Promise<Planned> {
   const mine = ownOf(settings, place.part);
   const desired = desiredTrust(mine);
@@ -78,11 +68,21 @@ export async function guardRotation(
   if (place.part.kind === "links") return { ...desired, issuers: {}, webhooks: {}, credentials: {} };
   const own = await readDeployed(pulumi.getStack());
   const now = new Date();
-  const planned = { ...desired, ...plannedRenewals(own, mine, now) };
+  const renewals = plannedRenewals(own, mine, now);
+  const links = leftOutLinks(mine.links, leftOut);
+  const planned = {
+    ...desired,
+    issuers: withoutChangesOf(leftOut, renewals.issuers, own.issuers),
+    webhooks: withoutChangesOf(leftOut, renewals.webhooks, own.webhooks),
+    credentials: withoutChangesOf(links, renewals.credentials, own.credentials),
+  };
+  // What ends on a cluster that can't be reached mustn't hold up the others.
+  const here = planHere(planned, leftOut, links);
+  const mineHere = { ...mine, clusters: mine.clusters.filter(({ name }) => !leftOut.includes(name)) };
   const deployed = await readEnvironment(settings, place, own, planned);
   const isFree = isOver(deployed, now);
   const { warnings, problems } = expiryFindings(
-    remainingExpiries(own, planned, settings),
+    remainingExpiries(own, here, settings),
     settings.trust.warning,
     now,
   );
@@ -91,8 +91,9 @@ export async function guardRotation(
   const found = [
     ...(await isolationProblems(settings)),
     ...problems,
+    ...waitingProblems(deployed.trust, planned, leftOut),
     ...steps,
-    ...webhookProblems(own, mine, now),
+    ...webhookProblems(own, mineHere, now),
   ];
   // A step that can't be done needs no look at the clusters.
   const all = found.length > 0 || isFree ? found : await liveProblems(deployed, planned, settings.clusters);

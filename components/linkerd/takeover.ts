@@ -1,0 +1,34 @@
+import * as command from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
+
+import { accessEnvironment, type ClusterAccess } from "../cluster/cluster.ts";
+
+export interface TakeoverArgs {
+  /** The release that the custom resource definitions become a part of. */
+  readonly release: string;
+  readonly namespace: pulumi.Input<string>;
+  readonly access: ClusterAccess;
+}
+
+/**
+ * Makes an installation ready to be taken over: Helm forgets the releases of Linkerd's charts, which nobody may then
+ * upgrade or uninstall behind this program's back, and the custom resource definitions are marked as those of the release
+ * that is about to be made. Nothing that runs is touched.
+ */
+export class Takeover extends command.local.Command {
+  constructor(name: string, args: TakeoverArgs, opts?: pulumi.CustomResourceOptions) {
+    super(
+      name,
+      {
+        create: "node components/linkerd/takeover.command.ts create",
+        environment: {
+          MESH_RELEASE: args.release,
+          MESH_NAMESPACE: args.namespace,
+          ...accessEnvironment(args.access),
+        },
+        logging: "stderr",
+      },
+      opts,
+    );
+  }
+}

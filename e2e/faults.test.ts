@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { pulumiVersion } from "../cli/engine.ts";
 import { findProgram } from "../components/cluster/programs.ts";
@@ -142,9 +142,9 @@ describe.skipIf(controllerProgram === undefined)(
       const simulated = verification.skipped.map(({ check }) => check);
       expect([...new Set(simulated)].sort()).toEqual(["extension-pods", "gateway-alive"]);
       if (linkerd === undefined) return;
-    const objects = await linkerdObjects(clusters[0]);
-    if (typeof objects === "string") throw new Error(objects);
-    healthy = objects;
+      const objects = await linkerdObjects(clusters[0]);
+      if (typeof objects === "string") throw new Error(objects);
+      healthy = objects;
     });
 
     test.each(faults)("finds that $what", async ({ what, put, check, subject }) => {
@@ -201,7 +201,7 @@ describe.skipIf(controllerProgram === undefined)(
         });
       const { code, stdout } = await run("--json");
       expect((JSON.parse(stdout) as Verification).findings).toEqual([]);
-    expect(code).toBe(0);
+      expect(code).toBe(0);
       const undo = await faults[0]?.put(ends);
       const report = path.join(engine.folder, "report.md");
       await eventually(

@@ -20,6 +20,7 @@ export const chapters: readonly (readonly [title: string, pages: readonly string
       "docs/traffic.md",
       "docs/trust.md",
       "docs/leaving.md",
+      "docs/adopting.md",
       "docs/environments.md",
       "docs/pull-requests.md",
       "docs/operator.md",

@@ -37,9 +37,24 @@ function remembering<T>(current: Iterable<[string, T]>, last: Readonly<Record<st
   return withoutChangesOf<unknown>(leftOut, Object.fromEntries(current), last);
 }
 
+/** What the stacks of other parts read of this one; nothing where the environment is one stack. */
+function partOutputs(): PartOutputs | undefined {
+  switch (place.part.kind) {
+    case "trust":
+      return trustOutputs(resources);
+    case "cluster":
+      return clusterOutputs(resources);
+    case "links":
+    case "whole":
+      return undefined;
+  }
+}
+
 /** What a person or another stack wants to know of the mesh. */
 export const mesh = {
   environment: settings.environment,
+  /** For the other parts of a split environment. */
+  parts: partOutputs(),
   clusters: remembering(
     [...clusters].map(
       ([
@@ -80,10 +95,10 @@ export const mesh = {
 };
 
 /** What of trust is deployed: the next update is compared with it. */
-export const trust = trustOutput(settings, planned, resources, remembered);
+export const trust = trustOutput(settings, planned, resources, remembered) ?? {};
 
 /** When each certificate of the mesh ends, and each token that is renewed by age, RFC 3339. */
-export const expires = expiresOutput(settings, resources, remembered);
+export const expires = expiresOutput(settings, resources, remembered) ?? {};
 
 /** Secret; `pulumi stack output kubeconfigs --show-secrets`. */
 export const kubeconfigs = pulumi.secret(
@@ -92,18 +107,3 @@ export const kubeconfigs = pulumi.secret(
     deployed.kubeconfigs,
   ),
 );
-
-/** What other parts of a split environment read; nothing where it is one stack. */
-export const { trustBundle, trustSigner, identities, accesses } = partOutputs();
-
-function partOutputs(): PartOutputs {
-  switch (place.part.kind) {
-    case "trust":
-      return trustOutputs(resources);
-    case "cluster":
-      return clusterOutputs(resources);
-    case "links":
-    case "whole":
-      return {};
-  }
-}

@@ -90,6 +90,10 @@ describe("a trust in which no signer is valid any more", () => {
     expect(isOver(parseDeployed({}), now)).toBe(false);
   });
 });
+test("a part that only has links says nothing of trust", () => {
+  expect(parseDeployed({ trust: {}, expires: {}, mesh: { clusters: {} } }).trust).toBeUndefined();
+});
+
 describe("what several stacks say together", () => {
   const of = (cluster: string, trusted: string[], signer: string) =>
     parseDeployed({

@@ -14,21 +14,29 @@ const dated = z
   .object({ asked: z.string().optional(), id: z.string().optional(), since: z.string() })
   .transform(({ asked, id, since }) => ({ asked, id, since }));
 
+function withoutEmpty(value: unknown): unknown {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0 ? undefined : value;
+}
+
 /** The outputs of the last update that went through, as far as the next one wants to know them. */
 const outputsSchema = z.object({
-  trust: z
-    .object({
-      trusted: z.array(z.string()),
-      signers: z.record(z.string(), z.string()),
-      anchors: z.record(z.string(), z.string()),
-      issuers: z.record(z.string(), renewal).default({}),
-      webhooks: z.record(z.string(), dated).default({}),
-      webhookAuthorities: z.record(z.string(), z.array(z.string())).default({}),
-      credentials: z.record(z.string(), dated).default({}),
-      // Of a stack that was last updated before anything was renewed by age.
-      renewals: z.record(z.string(), z.string()).default({}),
-    })
-    .optional(),
+  // A part of the environment that only has links says nothing of trust.
+  trust: z.preprocess(
+    withoutEmpty,
+    z
+      .object({
+        trusted: z.array(z.string()),
+        signers: z.record(z.string(), z.string()),
+        anchors: z.record(z.string(), z.string()),
+        issuers: z.record(z.string(), renewal).default({}),
+        webhooks: z.record(z.string(), dated).default({}),
+        webhookAuthorities: z.record(z.string(), z.array(z.string())).default({}),
+        credentials: z.record(z.string(), dated).default({}),
+        // Of a stack that was last updated before anything was renewed by age.
+        renewals: z.record(z.string(), z.string()).default({}),
+      })
+      .optional(),
+  ),
   expires: z
     .object({
       anchors: dates.default({}),

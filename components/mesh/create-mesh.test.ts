@@ -47,23 +47,29 @@ const planned = {
 /** What the other stacks would have as outputs; each is what its own part makes. */
 const outputs: Record<string, Record<string, unknown>> = {
   "prod-trust": {
-    trustBundle: "bundle",
-    trustSigner: { certificate: "certificate", privateKey: "key" },
+    mesh: {
+      clusters: {},
+      parts: { trustBundle: "bundle", trustSigner: { certificate: "certificate", privateKey: "key" } },
+    },
     trust: { anchors: { "1": "bundle" } },
   },
   ...Object.fromEntries(
     ["east", "west"].map((name) => [
       `prod-cluster-${name}`,
       {
-        mesh: { clusters: { [name]: { apiServer: `https://${name}`, gateway: [`gateway-of-${name}`] } } },
-        identities: { [name]: `test ${name}` },
+        mesh: {
+          clusters: { [name]: { apiServer: `https://${name}`, gateway: [`gateway-of-${name}`] } },
+          parts: {
+            identities: { [name]: `test ${name}` },
+            accesses: Object.fromEntries(
+              ["east", "west"].map((source) => [
+                source,
+                { token: `token-of-${source}`, certificateAuthority: "ca" },
+              ]),
+            ),
+          },
+        },
         kubeconfigs: { [name]: kubeconfigOf(name) },
-        accesses: Object.fromEntries(
-          ["east", "west"].map((source) => [
-            source,
-            { token: `token-of-${source}`, certificateAuthority: "ca" },
-          ]),
-        ),
       },
     ]),
   ),
@@ -80,7 +86,7 @@ async function run(part: Part) {
     outputs: ({ type, name }) => {
       if (type !== types.stackReference) return undefined;
       read.push(name);
-      return { outputs: outputs[name], secretOutputNames: ["trustSigner", "accesses", "kubeconfigs"] };
+      return { outputs: outputs[name], secretOutputNames: ["mesh", "kubeconfigs"] };
     },
   });
   return { graph, read: read.sort() };

@@ -19,11 +19,14 @@ export interface ClusterFacts {
 
 interface MeshOutput {
   readonly clusters: Readonly<Record<string, { readonly apiServer: string; readonly gateway: string[] }>>;
-}
-
-interface AccessOutput {
-  readonly token: string;
-  readonly certificateAuthority: string;
+  readonly parts?: {
+    readonly trustBundle?: string;
+    readonly trustSigner?: { readonly certificate: string; readonly privateKey: string };
+    readonly identities?: Readonly<Record<string, string>>;
+    readonly accesses?: Readonly<
+      Record<string, { readonly token: string; readonly certificateAuthority: string }>
+    >;
+  };
 }
 
 /** What clusters trust, from wherever it is made. */
@@ -53,57 +56,58 @@ export class OtherParts {
     return reference;
   }
 
-  /** One entry of an output that has one for each name. */
-  private entry<T>(part: Part, output: string, name: string): pulumi.Output<T> {
-    const entries = this.stack(part).requireOutput(output) as pulumi.Output<
-      Readonly<Record<string, unknown>>
-    >;
-    return entries.apply((known) => {
-      if (known[name] !== undefined) return known[name];
-      const stack = stackOf(this.base, part);
-      throw new pulumi.RunError(
-        `Stack ${stack} says nothing of ${name} in its output ${output}: update it first.`,
-      );
+  /** One thing that a part's stack says. It may be beside secrets; what isn't one itself is public. */
+  private ask<T>(part: Part, what: string, find: (mesh: MeshOutput) => T | undefined): pulumi.Output<T> {
+    const stack = stackOf(this.base, part);
+    const mesh = pulumi.unsecret(this.stack(part).getOutput("mesh")) as pulumi.Output<MeshOutput | undefined>;
+    return mesh.apply((known) => {
+      const found = known && find(known);
+      if (found !== undefined) return found;
+      throw new pulumi.RunError(`Stack ${stack} doesn't say ${what}: update it first.`);
     }) as pulumi.Output<T>;
   }
 
   /** The anchors, from the stack that makes them. */
   anchors({ trust }: Settings): TrustedAnchors {
-    const reference = this.stack({ kind: "trust" });
+    const part = { kind: "trust" } as const;
     const signs = trust.givenAnchor === undefined || trust.givenAnchor.privateKey !== undefined;
-    const signer = () => reference.requireOutput("trustSigner") as pulumi.Output<Record<string, string>>;
+    const signer = () => this.ask(part, "who signs", ({ parts }) => parts?.trustSigner);
+    const certificates = this.stack(part).requireOutput("trust") as pulumi.Output<{
+      anchors: Record<string, string>;
+    }>;
     return {
-      bundle: reference.requireOutput("trustBundle") as pulumi.Output<string>,
+      bundle: this.ask(part, "what is trusted", ({ parts }) => parts?.trustBundle),
       signer: signs
         ? {
-            certificate: pulumi.unsecret(signer().apply(({ certificate = "" }) => certificate)),
-            privateKey: signer().apply(({ privateKey = "" }) => privateKey),
+            certificate: signer().apply(({ certificate }) => certificate),
+            privateKey: pulumi.secret(signer().apply(({ privateKey }) => privateKey)),
           }
         : undefined,
-      certificates: (
-        reference.requireOutput("trust") as pulumi.Output<{ anchors: Record<string, string> }>
-      ).apply(({ anchors }) => anchors),
+      certificates: certificates.apply(({ anchors }) => anchors),
       expires: undefined,
     };
   }
 
   cluster(name: string): ClusterFacts {
     const part = { kind: "cluster", cluster: name } as const;
-    const mesh = this.stack(part).requireOutput("mesh") as pulumi.Output<MeshOutput>;
+    const kubeconfigs = this.stack(part).requireOutput("kubeconfigs") as pulumi.Output<
+      Record<string, string>
+    >;
     return {
-      apiServer: mesh.apply(({ clusters }) => clusters[name]?.apiServer ?? ""),
-      gatewayAddresses: mesh.apply(({ clusters }) => clusters[name]?.gateway ?? []),
-      identity: this.entry<string>(part, "identities", name),
-      kubeconfig: this.entry<string>(part, "kubeconfigs", name),
+      apiServer: this.ask(part, "where its API server is", ({ clusters }) => clusters[name]?.apiServer),
+      gatewayAddresses: this.ask(part, "where its gateway is", ({ clusters }) => clusters[name]?.gateway),
+      identity: this.ask(part, "which cluster it is", ({ parts }) => parts?.identities?.[name]),
+      kubeconfig: pulumi.secret(kubeconfigs.apply((known) => known[name] ?? "")),
     };
   }
 
   /** A source's access to a target, which the target's stack has made. */
   access(source: string, target: string): Access {
-    const access = this.entry<AccessOutput>({ kind: "cluster", cluster: target }, "accesses", source);
+    const part = { kind: "cluster", cluster: target } as const;
+    const access = this.ask(part, `how ${source} reads it`, ({ parts }) => parts?.accesses?.[source]);
     return {
-      token: access.apply(({ token }) => token),
-      certificateAuthority: pulumi.unsecret(access.apply((one) => one.certificateAuthority)),
+      token: pulumi.secret(access.apply(({ token }) => token)),
+      certificateAuthority: access.apply(({ certificateAuthority }) => certificateAuthority),
       serviceAccount: remoteServiceAccount(source),
     };
   }

@@ -223,7 +223,10 @@ describe.skipIf(controllerProgram === undefined)(
         () => look(),
         ({ findings }) => findings.length >= 4,
       );
+      // Fields that somebody else has written are only taken back by force.
+      vi.stubEnv("PULUMI_K8S_ENABLE_PATCH_FORCE", "true");
       await engine.up("--refresh");
+      vi.unstubAllEnvs();
       await untilHealthy();
     });
   },

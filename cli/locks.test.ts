@@ -29,6 +29,7 @@ test("a lock is read as the engine writes it", async () => {
     await mkdir(locks, { recursive: true });
     const lock = { pid: 7, username: "root", hostname: "here", timestamp: "2026-01-01T00:00:00Z" };
     await writeFile(path.join(locks, "a.json"), JSON.stringify(lock));
+    await writeFile(path.join(locks, "a.json.attrs"), JSON.stringify({ "user.content_type": "text/plain" }));
     expect(await readLocks(folder, "mesh", "sim")).toEqual([lock]);
   } finally {
     await rm(folder, { recursive: true });

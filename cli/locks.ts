@@ -30,7 +30,8 @@ export async function backendUrl(root: string, env: NodeJS.ProcessEnv): Promise<
 /** The locks on a stack (pulumi pkg/backend/diy/lock.go). */
 export async function readLocks(folder: string, project: string, stack: string): Promise<Lock[]> {
   const locks = path.join(folder, ".pulumi/locks/organization", project, stack);
-  const files = await readdir(locks).catch(() => []);
+  // Beside each there is a file with attributes of it, `.json.attrs`.
+  const files = (await readdir(locks).catch(() => [])).filter((file) => file.endsWith(".json"));
   const texts = await Promise.all(
     files.map((file) => readFile(path.join(locks, file), "utf8").catch(() => "")),
   );

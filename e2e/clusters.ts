@@ -99,6 +99,14 @@ export class TestCluster {
       },
     };
     await this.core.createNamespace({ body: { metadata: { name: namespace } } }).catch(() => undefined);
+    // Pods are refused until the namespace has got its own.
+    const account = { namespace, name: "default" };
+    const isThere = () =>
+      this.core.readNamespacedServiceAccount(account).then(
+        () => true,
+        () => false,
+      );
+    await eventually(isThere, Boolean);
     await this.core.createNamespacedService({
       namespace,
       body: { metadata, spec: { selector: { app: name }, ports: [{ name: "http", port: 80 }] } },

@@ -85,14 +85,16 @@ export class Engine {
     };
   }
 
-  run(args: readonly string[]): Promise<Result> {
+  /** Runs the engine to its end, with `input` on its standard input. */
+  run(args: readonly string[], input?: string): Promise<Result> {
     const program = path.join(root, "node_modules/.bin/pulumi");
     const options = { cwd: this.folder, env: this.environment(), maxBuffer: 256 * 1024 * 1024 };
     return new Promise((resolve) => {
-      execFile(program, ["--non-interactive", ...args], options, (error, stdout, stderr) => {
+      const child = execFile(program, ["--non-interactive", ...args], options, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
         resolve({ code, output: stdout + stderr });
       });
+      if (input !== undefined) child.stdin?.end(input);
     });
   }
 
@@ -106,8 +108,8 @@ export class Engine {
     });
   }
 
-  async expectSuccess(args: readonly string[]): Promise<string> {
-    const { code, output } = await this.run(args);
+  async expectSuccess(args: readonly string[], input?: string): Promise<string> {
+    const { code, output } = await this.run(args, input);
     if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${code.toString()}:\n${output}`);
     return output;
   }

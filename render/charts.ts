@@ -84,9 +84,10 @@ export class ChartRenderer {
     return pulled;
   }
 
-  async render(inputs: ChartInputs, kubernetesVersion: string | undefined): Promise<Manifest[]> {
+  /** The Kubernetes version is always said: left out, it would be that of whatever helm is here. */
+  async render(inputs: ChartInputs, kubernetesVersion: string): Promise<Manifest[]> {
     const archive = await this.archive(inputs);
-    const version = kubernetesVersion === undefined ? [] : ["--kube-version", kubernetesVersion];
+    const version = ["--kube-version", kubernetesVersion];
     const args = [
       "--namespace",
       inputs.namespace,

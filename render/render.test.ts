@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 
 import { parseSettings } from "../settings/parse.ts";
 import { SettingsError } from "../settings/problem.ts";
+import { minimumKubernetes } from "../settings/rules/clusters.ts";
 import { certify } from "../settings/test-certificates.ts";
 import { configuration, existing, linkerd } from "../settings/test-examples.ts";
 import { parseManifests } from "./charts.ts";
@@ -123,6 +124,7 @@ describe("a cluster's manifests", () => {
     const { data, metadata } = find("east/05-control-plane", "ConfigMap", "linkerd-control-plane");
     expect(data).toEqual({
       archive: "linkerd-control-plane-2026.8.3.tgz",
+      kubernetes: minimumKubernetes,
       late: expect.stringContaining(anchor.certificate.trim().replaceAll("\n", "\\n")) as string,
     });
     expect(metadata.annotations).not.toHaveProperty(["pulumi.com/skipAwait"]);

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { isUnknown } from "../settings/encrypted.ts";
 import { SettingsError } from "../settings/problem.ts";
+import { minimumKubernetes } from "../settings/rules/clusters.ts";
 import type { ManifestSettings, Settings } from "../settings/settings.ts";
 import { ChartRenderer, type ChartInputs } from "./charts.ts";
 import { identityOf, toText, withoutEngineMarks, type Manifest } from "./manifest.ts";
@@ -47,7 +48,10 @@ async function chartObjects(
 ): Promise<Manifest[]> {
   const cluster = settings.clusters.find(({ name }) => name === resource.cluster);
   const version = cluster?.source === "existing" ? cluster.kubernetesVersion : undefined;
-  const objects = await charts.render(resource.inputs as unknown as ChartInputs, version);
+  const objects = await charts.render(
+    resource.inputs as unknown as ChartInputs,
+    version ?? minimumKubernetes,
+  );
   return Promise.all(objects.map((object) => transformed(object, resource)));
 }
 

@@ -21,7 +21,7 @@ if (action === "pull") {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: args[0], namespace: flag("--namespace"), annotations: { "pulumi.com/skipAwait": "true" } },
-    data: { archive: args[1].split("/").at(-1), late: late.join(" ") },
+    data: { archive: args[1].split("/").at(-1), late: late.join(" "), kubernetes: flag("--kube-version") },
   };
   const gateway = { apiVersion: "policy.linkerd.io/v1alpha1", kind: "MeshTLSAuthentication",
     metadata: { name: "any-meshed", namespace: flag("--namespace") }, spec: { identities: ["*"] } };

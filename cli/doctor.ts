@@ -1,10 +1,10 @@
 /** `npm run doctor -- STACK`: what this machine and the clusters lack before `npm run up`. */
-import { parseArgs } from "node:util";
 
 import { readDeployedStack } from "./deployed.ts";
 import { Progress } from "./progress.ts";
 import { parseStackFile } from "./stack-file.ts";
 import { readStackSettings, readStackText, stackName } from "./stack-settings.ts";
+import { parseCall } from "./options.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { clusterFindings } from "../doctor/clusters.ts";
@@ -15,20 +15,10 @@ import { paintFor } from "../verify/text.ts";
 
 const usage = "Say which stack: npm run doctor -- STACK [--json]";
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { json: { type: "boolean", default: false } },
-    });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-  }
-}
+const options = { json: { type: "boolean", default: false } } as const;
 
 export function parseRequest(args: readonly string[]): { stack: string; json: boolean } {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCall(args, options, usage);
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0) throw new UsageError(usage);
   return { stack, json: values.json };

@@ -1,9 +1,9 @@
 /** `npm run explain -- STACK CLUSTER NAMESPACE/SERVICE`: what happens to a call from a cluster to a service. */
-import { parseArgs } from "node:util";
 
 import { readDeployedStack } from "./deployed.ts";
 import { Progress } from "./progress.ts";
 import { readStackSettings, stackName } from "./stack-settings.ts";
+import { parseCall } from "./options.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { explain, type Explanation, type Question } from "../explain/explain.ts";
@@ -18,20 +18,10 @@ interface Request extends Question {
   readonly json: boolean;
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { json: { type: "boolean", default: false } },
-    });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-  }
-}
+const options = { json: { type: "boolean", default: false } } as const;
 
 export function parseRequest(args: readonly string[]): Request {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCall(args, options, usage);
   const [stack, cluster, name, ...more] = positionals;
   const [namespace, service, ...rest] = (name ?? "").split("/");
   if (stack === undefined || cluster === undefined || !namespace || !service) throw new UsageError(usage);

@@ -1,3 +1,4 @@
+import type { Manifest } from "../render/manifest.ts";
 import type { Settings } from "../settings/settings.ts";
 import { UsageError } from "./usage.ts";
 
@@ -23,18 +24,6 @@ export interface OperatorArgs {
   readonly namespace: string;
   /** The CLI's version. */
   readonly pulumiVersion: string;
-}
-
-/** A Kubernetes object. */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly [property: string]: unknown;
 }
 
 const kubeconfigFolder = "/var/run/secrets/mesh";

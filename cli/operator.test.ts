@@ -3,7 +3,8 @@ import { parseAllDocuments } from "yaml";
 
 import { parseSettings } from "../settings/parse.ts";
 import { configuration, existing } from "../settings/test-examples.ts";
-import { operatorManifests, type Manifest, type OperatorArgs } from "./operator-manifests.ts";
+import type { Manifest } from "../render/manifest.ts";
+import { operatorManifests, type OperatorArgs } from "./operator-manifests.ts";
 import { formatManifests, parseRequest } from "./operator.ts";
 
 const byStack = existing(1, { context: undefined, stack: { name: "organization/clusters/prod" } });

@@ -1,13 +1,13 @@
 /** `npm run render -- STACK [--output FOLDER]`: an environment's manifests, for what applies them from Git. */
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { parseArgs } from "node:util";
 
 import { YAMLParseError } from "yaml";
 
 import { root } from "./engine.ts";
 import { readStackFile } from "./stack-file.ts";
 import { stackSettings } from "./stack-settings.ts";
+import { parseCall } from "./options.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { firstLine } from "../render/readme.ts";
@@ -22,23 +22,13 @@ interface Request {
 }
 
 export function parseRequest(args: readonly string[]): Request {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCall(args, options, usage);
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0) throw new UsageError(usage);
   return { stack, output: path.resolve(values.output ?? path.join("manifests", stack)) };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { output: { type: "string" } },
-    });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-  }
-}
+const options = { output: { type: "string" } } as const;
 
 /** What was written there before, by path. Refuses a folder that holds anything else. */
 async function filesIn(folder: string): Promise<string[]> {

@@ -1,10 +1,10 @@
 /** `npm run topology -- STACK`: a stack file as a picture, a page, a table or data. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { parseArgs } from "node:util";
 
 import { readOutputs } from "./engine.ts";
 import { readStackSettings, stackName } from "./stack-settings.ts";
+import { parseCall } from "./options.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { compareTopologies } from "../topology/comparison.ts";
@@ -53,26 +53,16 @@ function isFormat(name: string): name is Format {
   return name in formats;
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        format: { type: "string" },
-        output: { type: "string" },
-        compare: { type: "string" },
-        deployed: { type: "boolean", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-  }
-}
+const options = {
+  format: { type: "string" },
+  output: { type: "string" },
+  compare: { type: "string" },
+  deployed: { type: "boolean", default: false },
+} as const;
 
 /** The format is that of the file's ending unless it is named. */
 export function parseRequest(args: readonly string[]): Request {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCall(args, options, usage);
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0) throw new UsageError(usage);
   const { output, compare, deployed } = values;

@@ -1,11 +1,11 @@
 /** `npm run verify -- STACK`: whether the deployed mesh works, by what its clusters say. */
 import { writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import { parseArgs } from "node:util";
 
 import { readDeployedStack, type DeployedStack } from "./deployed.ts";
 import { Progress } from "./progress.ts";
 import { readStackSettings, stackName } from "./stack-settings.ts";
+import { parseCall } from "./options.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import type { ClusterAnswer } from "../facts/facts.ts";
@@ -33,25 +33,15 @@ export interface Request {
   readonly json: boolean;
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        cluster: { type: "string" },
-        wait: { type: "string", default: "0" },
-        watch: { type: "boolean", default: false },
-        interval: { type: "string", default: "30" },
-        timeout: { type: "string", default: "10" },
-        report: { type: "string" },
-        json: { type: "boolean", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-  }
-}
+const options = {
+  cluster: { type: "string" },
+  wait: { type: "string", default: "0" },
+  watch: { type: "boolean", default: false },
+  interval: { type: "string", default: "30" },
+  timeout: { type: "string", default: "10" },
+  report: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
 
 function milliseconds(option: string, text: string): number {
   const number = Number(text);
@@ -60,7 +50,7 @@ function milliseconds(option: string, text: string): number {
 }
 
 export function parseRequest(args: readonly string[]): Request {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCall(args, options, usage);
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0) throw new UsageError(usage);
   const { cluster, report, watch, json } = values;

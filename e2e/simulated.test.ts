@@ -172,11 +172,13 @@ describe("two simulated clusters, linked both ways", () => {
       });
       const link = await cluster1.link("cluster2");
       expect(Object.keys(link.status ?? {}).sort()).toEqual(["federatedServices", "mirrorServices"]);
-      const slices = await cluster1.core.readNamespacedEndpoints({
-        namespace: "shop",
-        name: "cart-cluster2",
-      });
-      expect(slices.subsets?.[0]?.ports?.map(({ port }) => port)).toEqual([4143]);
+      const endpoints = { namespace: "shop", name: "cart-cluster2" };
+      // They are made after the mirror itself.
+      const { subsets } = await eventually(
+        () => cluster1.core.readNamespacedEndpoints(endpoints).catch(() => ({ subsets: undefined })),
+        (found) => found.subsets !== undefined,
+      );
+      expect(subsets?.[0]?.ports?.map(({ port }) => port)).toEqual([4143]);
     },
   );
 
@@ -236,7 +238,12 @@ describe("two simulated clusters, linked both ways", () => {
       ["shop", ["cart", "cart-cluster2", "search-federated"]],
       ["emojivoto", ["emoji-svc-cluster2", "voting-svc-cluster2"]],
     ] as const) {
-      for (const name of names) expect(await cluster1.service(namespace, name)).toBeDefined();
+      for (const name of names) {
+        await eventually(
+          () => cluster1.service(namespace, name),
+          (service) => service !== undefined,
+        );
+      }
     }
   });
 

@@ -20,6 +20,7 @@ import {
   isAnswer,
   isSkipped,
   linkerd,
+  linkerdSettings,
   loadClusters,
   namespace,
   prepare,
@@ -127,7 +128,7 @@ describe.skipIf(isSkipped("crossing.test.ts"))("what crosses the links of two cl
   const settings = {
     environment: "crossing",
     trust: { protect: false },
-    linkerd: { version: "2026.8.3", viz: false },
+    linkerd: linkerdSettings,
     links: {
       topology: "mesh",
       carries: ["gateway", "pod-to-pod", "federated"],

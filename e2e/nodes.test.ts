@@ -13,6 +13,7 @@ import {
   gatewayAlive,
   isSkipped,
   linkerd,
+  linkerdSettings,
   loadClusters,
   namespace,
   prepare,
@@ -68,7 +69,7 @@ describe.skipIf(isSkipped("nodes.test.ts"))("two clusters with nodes, adopted an
     ({ cluster1, cluster2 } = await loadClusters());
     const asked = {
       environment: "nodes",
-      linkerd: { version: "2026.8.3", viz: false },
+      linkerd: linkerdSettings,
       trust: { protect: false },
       clusters: await adopted({ cluster1, cluster2 }),
       links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"] },

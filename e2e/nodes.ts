@@ -12,16 +12,16 @@ function listed(variable: string): string[] {
 }
 
 /**
- * Two clusters whose nodes run pods, named by their kubeconfigs: `E2E_KUBECONFIGS=path,path`. They need Linkerd's and
+ * Clusters whose nodes run pods, named by their kubeconfigs: `E2E_KUBECONFIGS=path,path`. They need Linkerd's and
  * emojivoto's images, load balancers, and routes between their pods; `E2E_POD_NETWORKS=network,network` where their
  * nodes have no `podCIDR`.
  */
 const kubeconfigs = listed("E2E_KUBECONFIGS");
 
-/** Whether there are no such clusters; says so once. */
+/** Whether there are no two such clusters; says so once. */
 export function isSkipped(file: string): boolean {
-  const skipped = kubeconfigs.length !== 2;
-  if (skipped) console.log(`${file} skipped: E2E_KUBECONFIGS doesn't name two clusters with nodes`);
+  const skipped = kubeconfigs.length < 2;
+  if (skipped) console.log(`${file} skipped: E2E_KUBECONFIGS doesn't name clusters with nodes`);
   return skipped;
 }
 
@@ -30,9 +30,16 @@ export interface TwoClusters {
   readonly cluster2: TestCluster;
 }
 
+/** The first two of the clusters. */
 export async function loadClusters(): Promise<TwoClusters> {
   const [file1 = "", file2 = ""] = kubeconfigs.map((file) => path.resolve(file));
   return { cluster1: await TestCluster.load(file1), cluster2: await TestCluster.load(file2) };
+}
+
+/** All of the clusters, as `cluster1`, `cluster2` and so on. */
+export async function loadAllClusters(): Promise<Readonly<Record<string, TestCluster>>> {
+  const loaded = await Promise.all(kubeconfigs.map((file) => TestCluster.load(path.resolve(file))));
+  return Object.fromEntries(loaded.map((cluster, index) => [`cluster${(index + 1).toString()}`, cluster]));
 }
 
 async function podNetworks({ core }: TestCluster): Promise<string[]> {
@@ -40,17 +47,28 @@ async function podNetworks({ core }: TestCluster): Promise<string[]> {
   return items.flatMap(({ spec }) => spec?.podCIDR ?? []);
 }
 
-/** The settings that adopt both clusters. */
-export async function adopted({ cluster1, cluster2 }: TwoClusters, more: StackSettings = {}) {
-  const [network1, network2] = listed("E2E_POD_NETWORKS");
-  const existing = async (cluster: TestCluster, declaredNetwork: string | undefined) => ({
-    source: "existing",
-    context: cluster.config.getCurrentContext(),
-    kubeconfigPath: cluster.kubeconfigPath,
-    podNetworks: declaredNetwork ?? (await podNetworks(cluster)),
-    ...more,
+/** Linkerd as the nodes' images have it. */
+export const linkerdSettings: StackSettings = { version: "2026.8.3", viz: false };
+
+/** The settings that adopt the clusters. */
+export async function adopted<Name extends string>(
+  clusters: Readonly<Record<Name, TestCluster>>,
+  more: StackSettings = {},
+): Promise<Record<Name, StackSettings>> {
+  const declared = listed("E2E_POD_NETWORKS");
+  const names = Object.keys(clusters) as Name[];
+  const settings = names.map(async (name, index): Promise<[string, StackSettings]> => {
+    const cluster = clusters[name];
+    const own = {
+      source: "existing",
+      context: cluster.config.getCurrentContext(),
+      kubeconfigPath: cluster.kubeconfigPath,
+      podNetworks: declared[index] ?? (await podNetworks(cluster)),
+      ...more,
+    };
+    return [name, own];
   });
-  return { cluster1: await existing(cluster1, network1), cluster2: await existing(cluster2, network2) };
+  return Object.fromEntries(await Promise.all(settings)) as Record<Name, StackSettings>;
 }
 
 /** The namespace of the tests' own applications. */

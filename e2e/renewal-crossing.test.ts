@@ -9,9 +9,11 @@ import {
   Calling,
   complaints,
   gatewayAlive,
+  failed,
   isSkipped,
   linkerd,
-  loadClusters,
+  linkerdSettings,
+  loadAllClusters,
   namespace,
   prepare,
   ready,
@@ -29,76 +31,87 @@ type Block = Record<string, unknown>;
 /** How many calls cross during each step at least, all ways together. */
 const callsOfStep = Number(process.env["E2E_CALLS"] ?? "400");
 
-const caller = workload("caller");
+/** What asks the servers of another cluster, by gateway and pod-to-pod. */
+const callerOf = (other: string) => `to-${other}`;
 
-/** A caller and both servers on each cluster; the caller asks those of the other one, by gateway and pod-to-pod. */
-function appsOf(other: string) {
-  return [
-    server("emoji", "emoji-svc"),
-    server("voting", "voting-svc"),
-    web("caller", `emoji-${other}`, `voting-${other}`),
-  ];
+/** Both servers on each cluster, and a caller for each other one. */
+function appsOf(others: readonly string[]) {
+  const callers = others.map((other) => web(callerOf(other), `emoji-${other}`, `voting-${other}`));
+  return [server("emoji", "emoji-svc"), server("voting", "voting-svc"), ...callers];
 }
 
 const questions = ["list", "leaderboard"];
 
 function settings(clusters: Block, trust: Block, credentials: Block = {}) {
-  const exported = (cluster: string, other: string) => [
+  const names = Object.keys(clusters);
+  const exported = (cluster: string) => [
     { cluster, namespace, name: "emoji", export: "gateway" },
     {
       cluster,
       namespace,
       name: "voting",
       export: "pod-to-pod",
-      clients: [`${other}/${namespace}/caller`],
+      clients: names
+        .filter((other) => other !== cluster)
+        .map((other) => `${other}/${namespace}/${callerOf(cluster)}`),
       ports: 8080,
     },
   ];
-  const charts = process.env["LINKERD_CHARTS_DIR"];
   return {
     environment: "renewal-crossing",
-    linkerd: {
-      version: "2026.8.3",
-      viz: false,
-      ...(charts === undefined ? {} : { charts: { directory: charts } }),
-    },
+    linkerd: linkerdSettings,
     trust: { protect: false, ...trust },
     clusters,
     links: { topology: "mesh", carries: ["gateway", "pod-to-pod"], credentials },
-    services: [...exported("cluster1", "cluster2"), ...exported("cluster2", "cluster1")],
+    services: names.flatMap(exported),
   };
 }
 
 describe.skipIf(isSkipped("renewal-crossing.test.ts"))("trust renewed under calls that cross", () => {
   let engine: Engine;
   let clusters: Block;
-  const both: TestCluster[] = [];
-  const total = { answered: 0, failures: 0 };
+  let members: [name: string, cluster: TestCluster, others: string[]][] = [];
+  const total = { answered: 0, failures: 0, slowestMilliseconds: 0 };
 
-  /** Restarts the applications while nobody calls: they don't end their own calls first. */
-  async function restartApps(names = ["emoji", "voting", "caller"]): Promise<void> {
-    for (const { config } of both) {
-      const deployments = names.map((name) => ({ kind: "Deployment", name }) as const);
-      for (const one of deployments) await restartWorkload(config, namespace, one);
-      for (const one of deployments) await waitUntilRolledOut(config, namespace, one);
-    }
-    for (const cluster of both) {
+  /** Every caller of every cluster. */
+  function ways(): [cluster: TestCluster, caller: ReturnType<typeof workload>][] {
+    return members.flatMap(([, cluster, others]) =>
+      others.map((other): [TestCluster, ReturnType<typeof workload>] => [cluster, workload(callerOf(other))]),
+    );
+  }
+
+  /** Waits until every caller is answered in both modes. */
+  async function everyoneAnswered(): Promise<void> {
+    for (const [cluster, caller] of ways()) {
       for (const question of questions) await answerOf(cluster, caller, question);
     }
   }
 
-  /** Calls both ways and in both modes while `change` happens, and until there were enough of them. */
+  /** Restarts applications of all clusters while nobody calls: they don't end their own calls first. */
+  async function restartApps(isMeant: (name: string) => boolean = () => true): Promise<void> {
+    for (const [, { config }, others] of members) {
+      const deployments = appsOf(others)
+        .filter(({ name }) => isMeant(name))
+        .map(({ name }) => ({ kind: "Deployment", name }) as const);
+      for (const one of deployments) await restartWorkload(config, namespace, one);
+      for (const one of deployments) await waitUntilRolledOut(config, namespace, one);
+    }
+    await everyoneAnswered();
+  }
+
+  /** Calls every way and in both modes while `change` happens, and until there were enough of them. */
   async function callDuring(change: () => Promise<unknown>): Promise<Seen[]> {
-    const calling = both.flatMap((cluster) =>
+    const calling = ways().flatMap(([cluster, caller]) =>
       questions.map((question) => new Calling(cluster, caller, question)),
     );
     await change();
-    const answered = () => calling.reduce((sum, one) => sum + one.count, 0);
-    while (answered() < callsOfStep) await new Promise((resolve) => setTimeout(resolve, 500));
+    const count = () => calling.reduce((sum, one) => sum + one.count, 0);
+    while (count() < callsOfStep) await new Promise((resolve) => setTimeout(resolve, 500));
     const seen = await Promise.all(calling.map((one) => one.end()));
     for (const one of seen) {
       total.answered += one.answered;
-      total.failures += Object.values(one.failures).reduce((sum, count) => sum + count, 0);
+      total.failures += failed(one);
+      total.slowestMilliseconds = Math.max(total.slowestMilliseconds, one.slowestMilliseconds);
     }
     return seen;
   }
@@ -106,14 +119,15 @@ describe.skipIf(isSkipped("renewal-crossing.test.ts"))("trust renewed under call
   async function step(name: string, trust: Block, credentials?: Block): Promise<void> {
     await engine.configure(settings(clusters, trust, credentials));
     const seen = await callDuring(() => engine.up());
-    console.log(name, JSON.stringify(seen));
+    const answered = seen.reduce((sum, one) => sum + one.answered, 0);
+    console.log(`${name}: ${answered.toString()} calls answered`);
     expect(seen.map(({ failures }) => failures)).toEqual(seen.map(() => ({})));
     expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
   }
 
-  async function checkBoth(): Promise<void> {
+  async function checkAll(): Promise<void> {
     if (linkerd === undefined) return;
-    for (const cluster of both) {
+    for (const [, cluster] of members) {
       expect(complaints(await runLinkerd(cluster, "check", "--proxy", "--namespace", namespace))).toEqual([]);
       expect(complaints(await runLinkerd(cluster, "multicluster", "check"))).toEqual([]);
     }
@@ -127,28 +141,30 @@ describe.skipIf(isSkipped("renewal-crossing.test.ts"))("trust renewed under call
   }
 
   beforeAll(async () => {
-    const two = await loadClusters();
-    both.push(two.cluster1, two.cluster2);
-    clusters = await adopted(two);
-    await prepare(two.cluster1, appsOf("cluster2"));
-    await prepare(two.cluster2, appsOf("cluster1"));
+    const loaded = await loadAllClusters();
+    const names = Object.keys(loaded);
+    members = Object.entries(loaded).map(([name, cluster]) => [
+      name,
+      cluster,
+      names.filter((other) => other !== name),
+    ]);
+    clusters = await adopted(loaded);
+    for (const [, cluster, others] of members) await prepare(cluster, appsOf(others));
     engine = await Engine.create("renewal-crossing", settings(clusters, {}));
     await engine.up();
-    await start(two.cluster1, appsOf("cluster2"));
-    await start(two.cluster2, appsOf("cluster1"));
+    for (const [, cluster, others] of members) await start(cluster, appsOf(others));
     if (linkerd !== undefined) {
-      await gatewayAlive(two.cluster1, "cluster2");
-      await gatewayAlive(two.cluster2, "cluster1");
+      for (const [, cluster, others] of members) {
+        for (const other of others) await gatewayAlive(cluster, other);
+      }
     }
-    for (const cluster of both) {
-      for (const question of questions) await answerOf(cluster, caller, question);
-    }
+    await everyoneAnswered();
   });
 
   afterAll(async () => {
     console.log("all calls", JSON.stringify(total));
     await engine.destroy();
-    for (const cluster of both) await removeNamespace(cluster);
+    for (const [, cluster] of members) await removeNamespace(cluster);
     await engine.dispose();
   });
 
@@ -156,43 +172,46 @@ describe.skipIf(isSkipped("renewal-crossing.test.ts"))("trust renewed under call
     await step("trust both", { generations: ["1", "2"], signer: "1" });
     // Nobody has restarted the applications yet.
     const output = await refusal({ generations: ["1", "2"], signer: "2" });
-    for (const name of ["caller", "emoji", "voting"]) {
+    for (const name of ["to-cluster2", "emoji", "voting"]) {
       expect(output).toContain(`cluster1/${namespace}/Deployment ${name}`);
     }
     await restartApps();
-    await checkBoth();
+    await checkAll();
   });
 
   test("the anchor: one workload that wasn't restarted stops the next step, by its name", async () => {
     await step("sign with the new one", { generations: ["1", "2"], signer: "2" });
-    await restartApps(["emoji", "caller"]);
+    await restartApps((name) => name !== "voting");
     const output = await refusal({ generations: ["2"] });
     expect(output).toContain(`cluster1/${namespace}/Deployment voting`);
     expect(output).not.toContain("Deployment emoji");
-    await restartApps(["voting"]);
-    await checkBoth();
+    await restartApps((name) => name === "voting");
+    await checkAll();
   });
 
   test("the anchor: the old one goes", async () => {
     await step("drop the old one", { generations: ["2"] });
     await restartApps();
-    await checkBoth();
+    await checkAll();
   });
 
   test("an issuer is renewed", async () => {
     await step("renew an issuer", { generations: ["2"], issuerRenewals: { cluster1: 1 } });
-    await checkBoth();
+    await checkAll();
   });
 
-  test("credentials are renewed both ways, and callers that run still hear of new pods", async () => {
+  test("credentials are renewed every way, and callers that run still hear of new pods", async () => {
     const trust = { generations: ["2"], issuerRenewals: { cluster1: 1 } };
-    const renewals = { "cluster1-to-cluster2": 1, "cluster2-to-cluster1": 1 };
-    const callers = await Promise.all(both.map((cluster) => ready(cluster, caller)));
+    const renewals = Object.fromEntries(
+      members.flatMap(([name, , others]) => others.map((other) => [`${name}-to-${other}`, 1])),
+    );
+    const callers = () => Promise.all(ways().map(([cluster, caller]) => ready(cluster, caller)));
+    const before = await callers();
     await step("renew credentials", trust, { renewals });
-    await restartApps(["emoji", "voting"]);
-    expect(await Promise.all(both.map((cluster) => ready(cluster, caller)))).toEqual(callers);
+    await restartApps((name) => !name.startsWith("to-"));
+    expect(await callers()).toEqual(before);
     const seen = await callDuring(() => Promise.resolve());
     expect(seen.map(({ failures }) => failures)).toEqual(seen.map(() => ({})));
-    await checkBoth();
+    await checkAll();
   });
 });

@@ -23,7 +23,20 @@ function missingPrograms(): string[] {
   return existsSync(engine) ? missing : [`Pulumi ${pulumiVersion}`, ...missing];
 }
 
-const missing = missingPrograms();
+/** Linkerd's charts come from a folder, or from the repository that the settings name by default. */
+async function missingCharts(): Promise<string[]> {
+  const repository = "https://helm.linkerd.io/edge";
+  if ((process.env["LINKERD_CHARTS_DIR"] ?? "") !== "") return [];
+  const options = { method: "HEAD", signal: AbortSignal.timeout(10_000) };
+  const isReached = await fetch(`${repository}/index.yaml`, options).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  return isReached ? [] : [`Linkerd's charts (at ${repository}, or in LINKERD_CHARTS_DIR)`];
+}
+
+const programs = missingPrograms();
+const missing = programs.length > 0 ? programs : await missingCharts();
 if (missing.length > 0) {
   console.log(`e2e skipped: ${missing.join(", ")} not found on this machine`);
 } else {

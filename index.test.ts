@@ -167,6 +167,7 @@ describe("two clusters, linked both ways", () => {
       [types.release]: 2,
       [types.chart]: 6,
       // On each cluster an issuer and five webhooks, for each link a token and two credentials.
+      [types.configMap]: 2,
       [types.secret]: 18,
       [types.serviceAccount]: 2,
       [types.role]: 2,
@@ -192,7 +193,7 @@ describe("two clusters, linked both ways", () => {
         return provider !== home[graph.root(resource).name];
       });
     expect(wrong.map(({ name }) => name)).toEqual([]);
-    expect(graph.kubernetes).toHaveLength(53);
+    expect(graph.kubernetes).toHaveLength(55);
   });
 
   test("take along everything on them when they go", () => {
@@ -563,7 +564,7 @@ describe("clusters that others made", () => {
       links: { topology: "mesh", carries },
     });
     const onWest = other.kubernetes.filter(({ name, type }) => other.provider(name, type) === "west");
-    expect(onWest).toHaveLength(22);
+    expect(onWest).toHaveLength(23);
     expect(onWest.map(({ name, type }) => other.deletedWith(name, type))).toEqual(
       onWest.map(() => undefined),
     );

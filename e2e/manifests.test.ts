@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,6 +14,7 @@ import { eventually, TestCluster } from "./clusters.ts";
 import { controllerProgram, Controllers } from "./controllers.ts";
 import { Engine } from "./engine.ts";
 import { kubectl, SecretStore } from "./external-secrets.ts";
+import { linkerdCheck } from "./linkerd-check.ts";
 
 const commands = path.resolve(import.meta.dirname, "../components/cluster/simulated-cluster.command.ts");
 const charts = process.env["LINKERD_CHARTS_DIR"];
@@ -87,20 +88,6 @@ function settings() {
   };
 }
 
-/** Lines of the check without what a data plane would have to answer. */
-function multiclusterCheck({ kubeconfigPath }: TestCluster): string[] {
-  const linkerd = findProgram("linkerd");
-  if (linkerd === undefined) return [];
-  const args = ["multicluster", "check", "--kubeconfig", kubeconfigPath, "--wait", "1s", "--output", "json"];
-  const { stdout } = spawnSync(linkerd, args, { encoding: "utf8" });
-  const { categories } = JSON.parse(stdout) as {
-    categories: { checks: { description: string; result: string }[] }[];
-  };
-  return categories.flatMap(({ checks }) =>
-    checks.map(({ result, description }) => `${result} ${description}`),
-  );
-}
-
 function createServices(cluster: TestCluster): Promise<unknown> {
   return Promise.all(["cart", "stock", "search"].map((name) => cluster.createService("shop", name)));
 }
@@ -119,7 +106,10 @@ async function update(): Promise<void> {
     await engine.configure(settings());
     await engine.up();
     for (const [name, cluster] of made) {
-      updated.set(name, { inventory: await cluster.inventory(), check: multiclusterCheck(cluster) });
+      updated.set(name, {
+        inventory: await cluster.inventory(),
+        check: await linkerdCheck(cluster, "multicluster check"),
+      });
     }
   } finally {
     await engine.destroy();
@@ -209,9 +199,9 @@ describe.skipIf(isWithoutHelm)("rendered manifests on empty clusters", () => {
 
   test.skipIf(findProgram("linkerd") === undefined).each(names)(
     "say the same to the multicluster check of %s as after an update",
-    (name) => {
-      const check = multiclusterCheck(clusterNamed(name));
-      expect(check).toContain(`success remote cluster access credentials are valid\n\t* ${otherThan(name)}`);
+    async (name) => {
+      const check = await linkerdCheck(clusterNamed(name), "multicluster check");
+      expect(check).toContain(`√ remote cluster access credentials are valid\n\t* ${otherThan(name)}`);
       expect(check).toEqual(updated.get(name)?.check);
     },
   );

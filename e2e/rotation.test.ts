@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseBundle } from "../settings/rules/trust.ts";
 import { eventually, TestCluster } from "./clusters.ts";
 import { Engine, nameOf } from "./engine.ts";
+import { linkerdCheck } from "./linkerd-check.ts";
 
 const charts = process.env["LINKERD_CHARTS_DIR"];
-const names = ["cluster1", "cluster2"];
+const names = ["cluster1", "cluster2", "cluster3"];
 
 type Block = Record<string, unknown>;
 
@@ -37,13 +38,28 @@ function settings(trust: Block) {
 
 let engine: Engine;
 const clusters: TestCluster[] = [];
+/** What Linkerd's checks said before anything changed. */
+let checked: string[][] = [];
 
-/** One update and what it changed, then a preview that must find nothing. */
+/** What both of Linkerd's own checks say of each cluster. */
+async function checkAll(): Promise<string[][]> {
+  const found: string[][] = [];
+  for (const cluster of clusters) {
+    found.push([
+      ...(await linkerdCheck(cluster, "check")),
+      ...(await linkerdCheck(cluster, "multicluster check")),
+    ]);
+  }
+  return found;
+}
+
+/** One update and what it changed, then a preview that must find nothing, and checks that must say what they said. */
 async function update(trust: Block): Promise<Record<string, number>> {
   await engine.configure(settings(trust));
   const output = await engine.up();
   const counts = [...output.matchAll(/^ {4}(?:\+-|[-+~])?\s*(\d+) (\w+)/gm)];
   expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
+  expect(await checkAll()).toEqual(checked);
   const changes = Object.fromEntries(counts.map(([, count, what = ""]) => [what, Number(count)]));
   console.log(JSON.stringify(trust), changes, /^Duration: .*$/m.exec(output)?.[0]);
   return changes;
@@ -180,6 +196,9 @@ describe("a rotation of the anchor on linked clusters", () => {
     expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
     expect(await engine.refreshWithoutChanges()).toMatchObject({ code: 0 });
     bundle = (await verifyTrust(1))[0]?.text ?? "";
+    checked = await checkAll();
+    const ofTrust = checked.flat().filter((line) => /anchor|issuer/.test(line));
+    expect(ofTrust.filter((line) => !line.startsWith("√"))).toEqual([]);
     const { code, output } = await engine.run(["destroy", "--stack", engine.stack, "--preview-only"]);
     expect(code).not.toBe(0);
     expect(output).toContain("protected");
@@ -233,7 +252,7 @@ describe("a rotation of the anchor on linked clusters", () => {
     await deletePod(clusterNamed(1), "restarted");
     await createProxy(clusterNamed(1), "again", bundle);
     const changes = await update({ generations: ["2"] });
-    expect(changes["deleted"]).toBe(3);
+    expect(changes["deleted"]).toBe(4);
     const [found] = await verifyTrust(1);
     expect(bundle.endsWith(found?.text ?? "nothing")).toBe(true);
   });
@@ -250,7 +269,7 @@ describe("a rotation of the anchor on linked clusters", () => {
     const changed = after.map(
       ({ issuer }, index) => issuer.fingerprint256 !== before[index]?.issuer.fingerprint256,
     );
-    expect(changed).toEqual([true, false]);
+    expect(changed).toEqual([true, false, false]);
   });
 
   test("warns of what ends soon, in every preview", async () => {

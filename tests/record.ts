@@ -52,6 +52,7 @@ export const types = {
   certificate: "tls:index/locallySignedCert:LocallySignedCert",
   chart: "kubernetes:helm.sh/v4:Chart",
   command: "command:local:Command",
+  configMap: "kubernetes:core/v1:ConfigMap",
   deployment: "kubernetes:apps/v1:Deployment",
   httpRoute: "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
   kubernetesProvider: "pulumi:providers:kubernetes",

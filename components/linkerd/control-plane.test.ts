@@ -59,10 +59,11 @@ async function make({ linkerd: more = {}, east = existing(1), podNetworks = [] }
 const webhooks = ["linkerd-proxy-injector", "linkerd-sp-validator", "linkerd-policy-validator"];
 
 describe("the control plane", () => {
-  test("is an issuer Secret, three webhook certificates and a chart", async () => {
+  test("is an issuer Secret, the trust roots, three webhook certificates and a chart", async () => {
     const { graph } = await make();
     expect(graph.children("plane")).toEqual({
       "plane-issuer": types.secret,
+      "plane-trust-roots": types.configMap,
       "plane-linkerd-proxy-injector": "mesh:trust:WebhookCertificate",
       "plane-linkerd-sp-validator": "mesh:trust:WebhookCertificate",
       "plane-linkerd-policy-validator": "mesh:trust:WebhookCertificate",
@@ -73,10 +74,16 @@ describe("the control plane", () => {
     );
   });
 
-  test("comes after its definitions, the CNI plugin and every Secret that its pods mount", async () => {
+  test("comes after its definitions, the CNI plugin and everything that its pods read when they start", async () => {
     const { graph } = await make();
     expect(graph.dependencies("plane-chart")).toEqual(
-      ["cni", "definitions", "plane-issuer", ...webhooks.map((name) => `plane-${name}-secret`)].sort(),
+      [
+        "cni",
+        "definitions",
+        "plane-issuer",
+        "plane-trust-roots",
+        ...webhooks.map((name) => `plane-${name}-secret`),
+      ].sort(),
     );
   });
 
@@ -102,6 +109,23 @@ describe("its Secrets", () => {
       },
     });
     expect(secret.secrets).toEqual(["data"]);
+  });
+
+  test("the trust roots are in a ConfigMap, under the name that identity and the injector mount", async () => {
+    const { graph } = await make();
+    expect(graph.named("plane-trust-roots").inputs).toEqual({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: {
+        name: "linkerd-identity-trust-roots",
+        namespace: "linkerd",
+        labels: {
+          "linkerd.io/control-plane-component": "identity",
+          "linkerd.io/control-plane-ns": "linkerd",
+        },
+      },
+      data: { "ca-bundle.crt": trustBundle },
+    });
   });
 
   test("each webhook's is for its Service in the control plane's namespace", async () => {
@@ -158,7 +182,7 @@ const base = {
   clusterNetworks: "10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,fd00::/8",
   cniEnabled: false,
   identityTrustAnchorsPEM: "LATE-VALUE-trust-anchors",
-  identity: { issuer: { scheme: "kubernetes.io/tls" } },
+  identity: { issuer: { scheme: "kubernetes.io/tls" }, externalCA: true },
   heartbeatSchedule: "0 0 * * *",
   proxyInjector: webhook,
   profileValidator: webhook,

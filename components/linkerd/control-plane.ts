@@ -75,6 +75,22 @@ export class ControlPlane extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    // The chart's own would change at the same time as the pods that read it when they start.
+    const trustRoots = new k8s.core.v1.ConfigMap(
+      `${name}-trust-roots`,
+      {
+        metadata: {
+          name: "linkerd-identity-trust-roots",
+          namespace,
+          labels: {
+            "linkerd.io/control-plane-component": "identity",
+            "linkerd.io/control-plane-ns": cluster.controlPlaneNamespace,
+          },
+        },
+        data: { "ca-bundle.crt": args.trustBundle },
+      },
+      { parent: this },
+    );
     this.webhookCertificates = Object.fromEntries(
       webhooks.map(({ service, secretName }) => [
         service,
@@ -109,7 +125,7 @@ export class ControlPlane extends pulumi.ComponentResource {
             clusterNetworks: linkerdNetworks(args.podNetworks),
             cniEnabled: linkerd.cni,
             identityTrustAnchorsPEM: placeholderFor("trust-anchors"),
-            identity: { issuer: { scheme: "kubernetes.io/tls" } },
+            identity: { issuer: { scheme: "kubernetes.io/tls" }, externalCA: true },
             // The chart's default is ten minutes after each rendering, which would differ in every preview.
             heartbeatSchedule: "0 0 * * *",
             podAnnotations: trustAnnotation,
@@ -127,7 +143,7 @@ export class ControlPlane extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [issuerSecret, ...secrets, ...args.dependsOn],
+        dependsOn: [issuerSecret, trustRoots, ...secrets, ...args.dependsOn],
       },
     );
     this.registerOutputs({});

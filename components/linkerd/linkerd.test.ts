@@ -122,18 +122,22 @@ describe("order", () => {
   test.each([
     ["without", false, []],
     ["with", true, ["east-linkerd-cni-chart"]],
-  ])("the control plane comes after definitions and Secrets, %s CNI plugin", async (_with, cni, plugin) => {
-    const { graph } = await make({ linkerd: { cni } });
-    expect(graph.dependencies("east-linkerd-control-plane-chart")).toEqual(
-      [
-        ...plugin,
-        "east-linkerd-control-plane-issuer",
-        "east-linkerd-crds-release",
-        "east-linkerd-namespace",
-        ...webhookSecrets,
-      ].sort(),
-    );
-  });
+  ])(
+    "the control plane comes after definitions, Secrets and trust roots, %s CNI plugin",
+    async (_with, cni, plugin) => {
+      const { graph } = await make({ linkerd: { cni } });
+      expect(graph.dependencies("east-linkerd-control-plane-chart")).toEqual(
+        [
+          ...plugin,
+          "east-linkerd-control-plane-issuer",
+          "east-linkerd-control-plane-trust-roots",
+          "east-linkerd-crds-release",
+          "east-linkerd-namespace",
+          ...webhookSecrets,
+        ].sort(),
+      );
+    },
+  );
 
   test("both extensions come after the control plane", async () => {
     const { graph } = await make();

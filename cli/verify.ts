@@ -11,18 +11,24 @@ import { isProgram } from "../components/cluster/programs.ts";
 import type { ClusterAnswer } from "../facts/facts.ts";
 import { gather } from "../facts/gather.ts";
 import type { Settings } from "../settings/settings.ts";
+import { callOver, type Calls } from "../verify/calls/call-over.ts";
+import { defaultImage } from "../verify/calls/objects.ts";
 import { toReport } from "../verify/report.ts";
 import { paintFor, toText } from "../verify/text.ts";
 import { verify, type Verification } from "../verify/verify.ts";
 
 const usage =
-  "Say which stack: npm run verify -- STACK [--cluster NAME] [--wait SECONDS] [--watch] [--interval SECONDS] " +
+  "Say which stack: npm run verify -- STACK [--calls] [--image IMAGE] [--cluster NAME] [--wait SECONDS] [--watch] [--interval SECONDS] " +
   "[--timeout SECONDS] [--report FILE] [--json]";
 
 /** What is asked for; times in milliseconds. */
 export interface Request {
   readonly stack: string;
   readonly cluster: string | undefined;
+  /** Whether pods call over every link. */
+  readonly calls: boolean;
+  /** What those pods run. */
+  readonly image: string;
   /** How long to ask again until all is well. */
   readonly wait: number;
   readonly watch: boolean;
@@ -35,6 +41,8 @@ export interface Request {
 
 const options = {
   cluster: { type: "string" },
+  calls: { type: "boolean", default: false },
+  image: { type: "string", default: defaultImage },
   wait: { type: "string", default: "0" },
   watch: { type: "boolean", default: false },
   interval: { type: "string", default: "30" },
@@ -53,13 +61,13 @@ export function parseRequest(args: readonly string[]): Request {
   const { values, positionals } = parseCall(args, options, usage);
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0) throw new UsageError(usage);
-  const { cluster, report, watch, json } = values;
+  const { cluster, calls, image, report, watch, json } = values;
   const times = {
     wait: milliseconds("wait", values.wait),
     interval: milliseconds("interval", values.interval),
     timeout: milliseconds("timeout", values.timeout),
   };
-  return { stack, cluster, report, watch, json, ...times };
+  return { stack, cluster, calls, image, report, watch, json, ...times };
 }
 
 interface Seen {
@@ -79,6 +87,36 @@ function neighbours({ clusters, links }: Settings, cluster: string | undefined):
   return [...new Set([cluster, ...linked.flatMap(({ source, target }) => [source, target])])];
 }
 
+/** Calls that an interruption ends; what was made for them is taken away all the same. */
+async function callOverLinks(
+  settings: Settings,
+  { deployed }: DeployedStack,
+  answers: readonly ClusterAnswer[],
+  { cluster, image, timeout }: Request,
+  progress: Progress,
+): Promise<Calls> {
+  const stop = new AbortController();
+  const interrupt = () => {
+    stop.abort(new UsageError("Interrupted; what was made for the calls has been taken away."));
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    const calls = await callOver(settings, deployed.kubeconfigs, answers, {
+      only: cluster,
+      image,
+      patience: timeout,
+      signal: stop.signal,
+      progress: (text) => {
+        progress.show(text);
+      },
+    });
+    stop.signal.throwIfAborted();
+    return calls;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
 async function look(settings: Settings, stack: DeployedStack, request: Request): Promise<Seen> {
   const progress = new Progress();
   const start = performance.now();
@@ -91,8 +129,11 @@ async function look(settings: Settings, stack: DeployedStack, request: Request):
         progress.show(text);
       },
     });
+    const calls = request.calls
+      ? await callOverLinks(settings, stack, answers, request, progress)
+      : undefined;
     const verification = verify(
-      { stack: stackName(request.stack), settings, ...stack, only: request.cluster },
+      { stack: stackName(request.stack), settings, ...stack, only: request.cluster, calls },
       answers,
       new Date(),
     );

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { isProgram } from "../components/cluster/programs.ts";
+import { callsChecks } from "../verify/calls/judge.ts";
 import { clusterChecks } from "../verify/cluster-checks.ts";
 import { linkChecks } from "../verify/link-checks.ts";
 import { reachable } from "../verify/verify.ts";
@@ -47,6 +48,9 @@ export function checksReference(): string {
     "## Of a link",
     "",
     ...linkChecks.map(section),
+    "## Of calls",
+    "",
+    ...callsChecks.map(section),
   ].join("\n");
 }
 

@@ -1,5 +1,5 @@
 import type { Problem } from "./problem.ts";
-import type { ClusterSettings, LinkSettings, Mode, ServiceClients } from "./settings.ts";
+import type { Clients, ClusterSettings, LinkSettings, Mode, ServiceClients } from "./settings.ts";
 import { identityOf, unknownCluster } from "./topology.ts";
 
 type ClientCluster = Pick<ClusterSettings, "name" | "controlPlaneNamespace" | "trustDomain">;
@@ -128,4 +128,10 @@ export function resolveClients(
     clients: merge(found.flatMap((one) => one.clients)),
     problems: found.flatMap(({ problems }) => problems),
   };
+}
+
+/** Whether a gateway lets somebody in; `*` stands for any first part, as in Linkerd's MeshTLSAuthentication. */
+export function admits(clients: Clients, identity: string): boolean {
+  if (clients === "any") return true;
+  return clients.some((one) => one === identity || (one.startsWith("*") && identity.endsWith(one.slice(1))));
 }

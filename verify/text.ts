@@ -73,6 +73,26 @@ function linkLines({ links, findings, skipped }: Verification): [Health, string[
   });
 }
 
+/** Identities without the suffix that all of a cluster have. */
+function shortIdentity(identity: string): string {
+  return identity === "" ? "nobody" : (identity.split(".serviceaccount.")[0] ?? identity);
+}
+
+/** One line for each link and mode that was called over. */
+function callsText({ links }: Verification): string[] {
+  const lines = links.flatMap(({ source, target, calls }) =>
+    calls.map(({ mode, sent, answered, median, slowest, identities }) => [
+      answered === sent ? marks.healthy : marks.failed,
+      `${source} -> ${target}`,
+      mode,
+      `${answered.toString()} of ${sent.toString()} answered`,
+      answered === 0 ? "" : `in ${median.toFixed(1)} ms, at most ${slowest.toFixed(1)} ms`,
+      answered === 0 ? "" : `as ${identities.map(shortIdentity).join(", ")}`,
+    ]),
+  );
+  return lines.length === 0 ? [] : [rows(lines).join("\n")];
+}
+
 function findingText({ check, subject, level, problem, cause, fix, docs }: Finding, paint: Paint): string {
   return [
     paint(level, `${marks[level]} ${subject}: ${check}`),
@@ -83,14 +103,18 @@ function findingText({ check, subject, level, problem, cause, fix, docs }: Findi
   ].join("\n");
 }
 
-/** What simulated pods leave open, in one line; what comes after something else is said with that. */
+/** What simulated pods leave open, in one line, and which links weren't called over; what comes after something else is said with that. */
 function skippedText({ skipped }: Verification): string[] {
-  const open = skipped.filter(({ reason }) => reason === simulatedPods);
-  if (open.length === 0) return [];
+  const open = skipped.filter(({ reason }) => reason.endsWith(simulatedPods));
+  const uncalled = skipped
+    .filter(({ check, reason }) => check === "calls" && !open.some((one) => one.reason === reason))
+    .filter(({ reason }) => !reason.endsWith("comes first"))
+    .map(({ subject, reason }) => `Not called over ${subject} by ${reason}.`);
+  if (open.length === 0) return uncalled;
   const names = [...new Set(open.map(({ check }) => check))];
   const links = linkChecks.map(({ id }) => id);
   const ordered = [...names.filter((id) => !links.includes(id)), ...names.filter((id) => links.includes(id))];
-  return [`Not judged where ${simulatedPods}: ${ordered.join(", ")}.`];
+  return [...uncalled, `Not judged where ${simulatedPods}: ${ordered.join(", ")}.`];
 }
 
 function summaryOf({ clusters, links, checks, findings, isHealthy }: Verification, seconds: number): string {
@@ -112,6 +136,7 @@ export function toText(verification: Verification, seconds: number, paint: Paint
   );
   const paragraphs = [
     lines.join("\n"),
+    ...callsText(verification),
     ...verification.findings.map((finding) => findingText(finding, paint)),
     ...skippedText(verification),
     summaryOf(verification, seconds),

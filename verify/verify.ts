@@ -1,5 +1,7 @@
 import type { ClusterAnswer, ClusterFacts } from "../facts/facts.ts";
 import type { ClusterSettings, LinkSettings, Mode, Settings } from "../settings/settings.ts";
+import type { Calls } from "./calls/call-over.ts";
+import { callsChecks, judgeCalls, resultOf, type CallsResult } from "./calls/judge.ts";
 import type { ClusterCheck, Judgement, LinkCheck, Mesh, Trouble } from "./check.ts";
 import { clusterChecks } from "./cluster-checks.ts";
 import { linkChecks } from "./link-checks.ts";
@@ -41,6 +43,8 @@ export interface LinkResult {
   readonly health: Health;
   /** Mirrors and federated services that the link is a part of. */
   readonly mirrors: number;
+  /** What came of calls over it; nothing where none were asked for. */
+  readonly calls: readonly CallsResult[];
 }
 
 export interface Verification {
@@ -172,6 +176,32 @@ function judgeLink(judge: Judge, link: LinkSettings, mesh: Mesh): void {
   }
 }
 
+/** Judges the calls over all links. */
+function judgeAllCalls(judge: Judge, { plan, made }: Calls): void {
+  const [ofPods, ...ofLinks] = callsChecks;
+  for (const name of new Set(plan.calls.flatMap(({ link }) => [link.source, link.target]))) {
+    const problem = made.troubles.get(name);
+    judge.take(name, ofPods, problem === undefined ? [] : [{ problem }]);
+  }
+  for (const { link, mode, reason } of plan.left) judge.skip(linkName(link), "calls", `${mode}: ${reason}`);
+  for (const calls of plan.calls) {
+    const outcome = made.outcomes.get(calls.target.name);
+    for (const check of ofLinks) {
+      const subject = linkName(calls.link);
+      if (outcome === undefined) judge.skip(subject, check.id, `${ofPods.id} comes first`);
+      else judge.take(subject, check, judgeCalls(calls, outcome, made)[check.id]);
+    }
+  }
+}
+
+function callsOver(link: LinkSettings, calls: Calls | undefined): CallsResult[] {
+  const own = calls?.plan.calls.filter((one) => linkName(one.link) === linkName(link)) ?? [];
+  return own.flatMap((one) => {
+    const outcome = calls?.made.outcomes.get(one.target.name);
+    return outcome === undefined ? [] : [resultOf(one, outcome)];
+  });
+}
+
 /** Services on the source that lead to the target. */
 function countMirrors({ source, target }: LinkSettings, { clusters }: Mesh): number {
   const services = clusters.get(source)?.services ?? [];
@@ -196,6 +226,8 @@ export interface Expectation extends Omit<Mesh, "clusters"> {
   readonly stack: string;
   /** Report on this cluster and its links only. */
   readonly only?: string | undefined;
+  /** Undefined where none were asked for. */
+  readonly calls?: Calls | undefined;
 }
 
 /** Settings as far as they are about one cluster and its links. */
@@ -208,7 +240,7 @@ function about({ clusters, links }: Settings, only: string | undefined) {
 
 /** Judges what clusters said against what the stack asks for. */
 export function verify(
-  { only, stack, ...expected }: Expectation,
+  { only, stack, calls, ...expected }: Expectation,
   answers: readonly ClusterAnswer[],
   time: Date,
 ): Verification {
@@ -225,6 +257,7 @@ export function verify(
     } else judge.take(cluster.name, reachable, [{ problem: `it can't be asked: ${answer.problem}` }]);
   }
   for (const link of links) judgeLink(judge, link, mesh);
+  if (calls !== undefined) judgeAllCalls(judge, calls);
   const subjects = [...clusters.map(({ name }) => name), ...links.map(linkName)];
   const findings = judge.findings.filter(({ subject }) => subjects.includes(subject));
   return {
@@ -243,6 +276,7 @@ export function verify(
       carries: link.carries,
       health: linkHealth(judge, link, mesh),
       mirrors: countMirrors(link, mesh),
+      calls: callsOver(link, calls),
     })),
     findings,
     skipped: judge.skipped.filter(({ subject }) => subjects.includes(subject)),

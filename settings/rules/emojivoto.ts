@@ -1,6 +1,7 @@
 import { emojivotoPath } from "../emojivoto.ts";
 import type { Problem } from "../problem.ts";
-import type { Clients, EmojivotoSettings, LinkSettings, Mode, Settings } from "../settings.ts";
+import { admits } from "../clients.ts";
+import type { EmojivotoSettings, LinkSettings, Mode, Settings } from "../settings.ts";
 import { identityOf } from "../topology.ts";
 
 interface Owner {
@@ -56,12 +57,6 @@ function linkProblems({ mode, ...emojivoto }: EmojivotoSettings, links: readonly
       remedy: isOtherCarried ? `${join}, or set emojivoto.mode to ${other}, which they carry` : join,
     },
   ];
-}
-
-/** `*` stands for any first part, as in Linkerd's MeshTLSAuthentication. */
-function admits(clients: Clients, identity: string): boolean {
-  if (clients === "any") return true;
-  return clients.some((one) => one === identity || (one.startsWith("*") && identity.endsWith(one.slice(1))));
 }
 
 /** A gateway admits whom any link to it names. */

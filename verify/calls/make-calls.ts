@@ -1,0 +1,305 @@
+import { setTimeout } from "node:timers/promises";
+
+import type { V1Namespace, V1Pod, V1Service } from "@kubernetes/client-node";
+
+import { clusterConfig } from "../../components/cluster/kubeconfig.ts";
+import { reasonOf } from "../../components/cluster/reason.ts";
+import { ApiError, ClusterApi } from "../../facts/cluster-api.ts";
+import type { ClusterFacts } from "../../facts/facts.ts";
+import { linkTo } from "../../facts/select.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { callPod, echoPod, reachPod, surroundings } from "./objects.ts";
+import { callsNamespace, echoServices, exportedModes, type CallsPlan, type PlannedCalls } from "./plan.ts";
+import { echoPort, mark, type Outcome, type Reached } from "./program.ts";
+
+/** Seconds for pods to start, with their image to be fetched; for mirrors to come; for everything to go. */
+const starting = 120;
+const mirroring = 30;
+const leaving = 60;
+
+/** Calls for each link and mode. */
+const callCount = 20;
+
+/** After this many seconds what another verification has left is taken away: it can't be running any more. */
+const abandoned = 600;
+
+const namespacePath = `/api/v1/namespaces/${callsNamespace}`;
+
+/** What came of the calls. */
+export interface MadeCalls {
+  /** By the name of the planned calls' target. */
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** By cluster what its pods could connect to, past their proxies. */
+  readonly reached: ReadonlyMap<string, Reached>;
+  /** Clusters in which no calls could be made or answered, and why. */
+  readonly troubles: ReadonlyMap<string, string>;
+  /** Addresses by which a link's target was to be reached, by the target of the planned calls. */
+  readonly addresses: ReadonlyMap<string, string>;
+}
+
+export interface CallsOptions {
+  readonly image: string;
+  /** How many milliseconds an API server's answer may take. */
+  readonly patience: number;
+  readonly progress: (text: string) => void;
+  /** Ends the calls early; what was made for them is taken away all the same. */
+  readonly signal: AbortSignal;
+}
+
+/** Asks every half second, until there is an answer or the seconds are over. */
+async function until<T>(
+  seconds: number,
+  ask: () => Promise<T | undefined>,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
+  const end = Date.now() + seconds * 1_000;
+  for (;;) {
+    signal?.throwIfAborted();
+    const answer = await ask();
+    if (answer !== undefined || Date.now() >= end) return answer;
+    await setTimeout(500);
+  }
+}
+
+function ageOf({ metadata }: V1Namespace): number {
+  return (Date.now() - new Date(metadata?.creationTimestamp ?? 0).getTime()) / 1_000;
+}
+
+/** Why a pod isn't ready yet, as Kubernetes says it. */
+function waitingFor(pod: V1Pod | undefined): string {
+  const { initContainerStatuses = [], containerStatuses = [], conditions = [] } = pod?.status ?? {};
+  const all = [...initContainerStatuses, ...containerStatuses];
+  const waiting = all.find(({ state }) => state?.waiting?.message !== undefined)?.state?.waiting;
+  if (waiting !== undefined) return `${waiting.reason ?? ""}: ${waiting.message ?? ""}`;
+  const unready =
+    all.find(({ ready, started }) => !ready && started !== true) ?? all.find((one) => !one.ready);
+  if (unready !== undefined) return `container ${unready.name} isn't ready`;
+  const unscheduled = conditions.find(({ type, status }) => type === "PodScheduled" && status === "False");
+  return unscheduled?.message ?? "it wasn't started";
+}
+
+function hasProxy({ spec }: V1Pod): boolean {
+  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  return containers.some(({ name }) => name === "linkerd-proxy");
+}
+
+function isReady({ status }: V1Pod): boolean {
+  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+}
+
+/** The calls' own objects on one cluster. */
+class CallsCluster {
+  readonly name: string;
+  private readonly api: ClusterApi;
+  private readonly signal: AbortSignal;
+  private isOurs = false;
+
+  constructor(name: string, api: ClusterApi, signal: AbortSignal) {
+    this.name = name;
+    this.api = api;
+    this.signal = signal;
+  }
+
+  private async remove(path: string): Promise<void> {
+    await this.api.delete(path).catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.code !== 404) throw error;
+    });
+  }
+
+  private isGone(): Promise<true | undefined> {
+    return until(leaving, async () =>
+      (await this.api.find(namespacePath)) === undefined ? true : undefined,
+    );
+  }
+
+  /** Makes way where an earlier verification was ended before it could clean up. */
+  private async clear(namespace: V1Namespace): Promise<void> {
+    const { labels = {} } = namespace.metadata ?? {};
+    if (labels["app.kubernetes.io/managed-by"] !== "mesh-verify") {
+      throw new Error(`its namespace ${callsNamespace} is somebody else's`);
+    }
+    const isLeaving = namespace.metadata?.deletionTimestamp !== undefined;
+    if (!isLeaving && ageOf(namespace) < abandoned) {
+      const age = Math.round(ageOf(namespace)).toString();
+      throw new Error(
+        `another verification has been calling there for ${age} s; delete namespace ${callsNamespace} if none does`,
+      );
+    }
+    if (!isLeaving) await this.remove(namespacePath);
+    if ((await this.isGone()) === undefined) throw new Error(`its namespace ${callsNamespace} doesn't go`);
+  }
+
+  /** The namespace, what its pods need, and the pod that answers. */
+  async settle(plan: CallsPlan, settings: Settings, image: string): Promise<void> {
+    const there = await this.api.find<V1Namespace>(namespacePath);
+    if (there !== undefined) await this.clear(there);
+    const { namespace, serviceAccount, configMap, services } = surroundings(
+      exportedModes(this.name, settings.links),
+    );
+    await this.api.post("/api/v1/namespaces", namespace);
+    this.isOurs = true;
+    await this.api.post(`${namespacePath}/serviceaccounts`, serviceAccount);
+    await this.api.post(`${namespacePath}/configmaps`, configMap);
+    for (const service of services) await this.api.post(`${namespacePath}/services`, service);
+    const isCalled = plan.calls.some(({ link }) => link.target === this.name);
+    if (isCalled) await this.api.post(`${namespacePath}/pods`, echoPod(this.name, image));
+  }
+
+  private pod(name: string): Promise<V1Pod | undefined> {
+    return this.api.find<V1Pod>(`${namespacePath}/pods/${name}`);
+  }
+
+  /** The address of the pod that answers, as soon as it and its proxy are ready. */
+  async answering(): Promise<string> {
+    let last: V1Pod | undefined;
+    const ready = await until(
+      starting,
+      async () => {
+        last = await this.pod("echo");
+        return last !== undefined && (isReady(last) || !hasProxy(last)) ? last : undefined;
+      },
+      this.signal,
+    );
+    if (ready === undefined) throw new Error(`the pod that answers doesn't start: ${waitingFor(last)}`);
+    if (!hasProxy(ready))
+      throw new Error("pods don't get a proxy: the injector doesn't answer, or passes over");
+    return ready.status?.podIP ?? "";
+  }
+
+  /** Starts a pod, and gives the result that it prints. */
+  async run<T>(pod: V1Pod, seconds: number): Promise<T> {
+    const name = pod.metadata?.name ?? "";
+    await this.api.post(`${namespacePath}/pods`, pod);
+    const log = `${namespacePath}/pods/${name}/log?container=${name}`;
+    const line = await until(
+      starting + seconds,
+      async () => {
+        const { code, body } = await this.api.ask("GET", log);
+        if (code !== 200) return undefined;
+        return body.split("\n").find((one) => one.startsWith(mark));
+      },
+      this.signal,
+    );
+    if (line !== undefined) return JSON.parse(line.slice(mark.length)) as T;
+    throw new Error(`the pod that calls doesn't finish: ${waitingFor(await this.pod(name))}`);
+  }
+
+  /** Exports go first: mirrors would be made anew in namespaces that are there no more. */
+  async unexport(): Promise<void> {
+    if (!this.isOurs) return;
+    for (const name of Object.values(echoServices)) await this.remove(`${namespacePath}/services/${name}`);
+  }
+
+  async leave(): Promise<void> {
+    if (!this.isOurs) return;
+    await until(mirroring, async () => {
+      const services = await this.api.list<V1Service>(`${namespacePath}/services`);
+      return services.length === 0 ? true : undefined;
+    });
+    await this.remove(namespacePath);
+    if ((await this.isGone()) === undefined) {
+      throw new Error(`namespace ${callsNamespace} is still there after ${leaving.toString()} s: delete it`);
+    }
+  }
+
+  close(): void {
+    this.api.close();
+  }
+}
+
+/** Where the source's pods connect to for a call: the target's gateway, or its pods. */
+function addressOf(
+  { link, mode }: PlannedCalls,
+  facts: ReadonlyMap<string, ClusterFacts>,
+  pods: ReadonlyMap<string, string>,
+): string | undefined {
+  if (mode !== "gateway") {
+    const pod = pods.get(link.target);
+    return pod === undefined ? undefined : `${pod}:${echoPort.toString()}`;
+  }
+  const source = facts.get(link.source);
+  const { gatewayAddress, gatewayPort = "4143" } =
+    source === undefined ? {} : (linkTo(source, link.target)?.spec ?? {});
+  // Several addresses are separated by commas; each is a way to the same gateway.
+  const [first] = (gatewayAddress ?? "").split(",");
+  return first === undefined || first === "" ? undefined : `${first}:${gatewayPort}`;
+}
+
+/** Keeps going with the others where one cluster fails, and notes why. */
+async function onEach<T>(
+  clusters: readonly CallsCluster[],
+  troubles: Map<string, string>,
+  work: (cluster: CallsCluster) => Promise<T>,
+): Promise<Map<string, T>> {
+  const done = await Promise.all(
+    clusters
+      .filter(({ name }) => !troubles.has(name))
+      .map(async (cluster): Promise<[string, T][]> => {
+        try {
+          return [[cluster.name, await work(cluster)]];
+        } catch (error) {
+          troubles.set(cluster.name, reasonOf(error));
+          return [];
+        }
+      }),
+  );
+  return new Map(done.flat());
+}
+
+/** Pods that answer in every called cluster, then pods that call from every calling one; in the end nothing is left. */
+export async function makeCalls(
+  plan: CallsPlan,
+  settings: Settings,
+  kubeconfigs: Readonly<Record<string, string>>,
+  facts: ReadonlyMap<string, ClusterFacts>,
+  { image, patience, progress, signal }: CallsOptions,
+): Promise<MadeCalls> {
+  const involved = new Set(plan.calls.flatMap(({ link: { source, target } }) => [source, target]));
+  const troubles = new Map<string, string>();
+  const clusters: CallsCluster[] = [];
+  for (const cluster of settings.clusters.filter(({ name }) => involved.has(name))) {
+    const api = await ClusterApi.open(clusterConfig(cluster, kubeconfigs), patience);
+    clusters.push(new CallsCluster(cluster.name, api, signal));
+  }
+  const called = new Set(plan.calls.map(({ link }) => link.target));
+  try {
+    progress("starting pods that answer");
+    await onEach(clusters, troubles, (cluster) => cluster.settle(plan, settings, image));
+    const pods = await onEach(
+      clusters.filter(({ name }) => called.has(name)),
+      troubles,
+      (cluster) => cluster.answering(),
+    );
+    progress("calling over every link");
+    const able = plan.calls.filter(({ link }) => !troubles.has(link.target));
+    const addresses = new Map(
+      able.flatMap((calls): [string, string][] => {
+        const address = addressOf(calls, facts, pods);
+        return address === undefined ? [] : [[calls.target.name, address]];
+      }),
+    );
+    const calling = clusters.filter(({ name }) => able.some(({ link }) => link.source === name));
+    const made = await onEach(calling, troubles, async (cluster) => {
+      const own = able.filter(({ link }) => link.source === cluster.name).map(({ target }) => target);
+      const known = own.flatMap(({ name }) => addresses.get(name) ?? []);
+      const [outcomes, reached] = await Promise.all([
+        cluster.run<Outcome[]>(callPod(image, own, mirroring, callCount), 2 * mirroring),
+        cluster.run<Reached>(reachPod(image, [...new Set(known)]), mirroring),
+      ]);
+      return { outcomes, reached };
+    });
+    return {
+      outcomes: new Map([...made.values()].flatMap(({ outcomes }) => outcomes.map((one) => [one.name, one]))),
+      reached: new Map([...made].map(([name, { reached }]) => [name, reached])),
+      troubles,
+      addresses,
+    };
+  } finally {
+    progress("taking the calls' pods and services away");
+    const left = new Map<string, string>();
+    await onEach(clusters, left, (cluster) => cluster.unexport());
+    await onEach(clusters, left, (cluster) => cluster.leave());
+    for (const [name, reason] of left) if (!troubles.has(name)) troubles.set(name, reason);
+    for (const cluster of clusters) cluster.close();
+  }
+}

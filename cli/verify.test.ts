@@ -9,6 +9,8 @@ describe("a call of verify", () => {
     expect(parseRequest(["sim"])).toEqual({
       stack: "sim",
       cluster: undefined,
+      calls: false,
+      image: expect.stringMatching(/^docker\.io\/library\/node:\d+\.\d+\.\d+-alpine$/) as string,
       wait: 0,
       watch: false,
       interval: 30_000,
@@ -31,9 +33,12 @@ describe("a call of verify", () => {
       "--timeout",
       "0.5",
     ];
-    expect(parseRequest([...args, "--report", "incident.md", "--json"])).toEqual({
+    const more = ["--report", "incident.md", "--json", "--calls", "--image", "registry.example/node:24"];
+    expect(parseRequest([...args, ...more])).toEqual({
       stack: "sim",
       cluster: "cluster1",
+      calls: true,
+      image: "registry.example/node:24",
       wait: 60_000,
       watch: true,
       interval: 5_000,

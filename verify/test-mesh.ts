@@ -17,6 +17,7 @@ import { parseSettings } from "../settings/parse.ts";
 import { certify } from "../settings/test-certificates.ts";
 import { clustersNamed, configuration } from "../settings/test-examples.ts";
 import type { ClusterSettings, LinkSettings, ServiceSettings, Settings } from "../settings/settings.ts";
+import type { Calls } from "./calls/call-over.ts";
 import { verify, type Verification } from "./verify.ts";
 
 /** Facts as a healthy mesh gives them, for tests that break one of them. */
@@ -387,7 +388,13 @@ export function factsAfter(change: (mesh: Mesh) => void = () => undefined, asked
 /** What verify says of the mesh after `change`. */
 export function verifyAfter(
   change: (mesh: Mesh) => void = () => undefined,
-  more: { down?: string; only?: string; settings?: Settings; anchorsUnknown?: boolean } = {},
+  more: {
+    down?: string;
+    only?: string;
+    settings?: Settings;
+    anchorsUnknown?: boolean;
+    calls?: (settings: Settings) => Calls;
+  } = {},
 ): Verification {
   const asked = more.settings ?? settings;
   const answers = factsAfter(change, asked).map((facts) =>
@@ -398,5 +405,5 @@ export function verifyAfter(
   const apiServers = { east: "https://east.test:6443", west: "https://west.test:6443" };
   const last = more.anchorsUnknown === true ? parseDeployed({}) : deployed;
   const expected = { stack: "test", settings: asked, deployed: last, apiServers, only: more.only };
-  return verify(expected, answers, now);
+  return verify({ ...expected, calls: more.calls?.(asked) }, answers, now);
 }

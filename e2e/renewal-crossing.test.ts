@@ -127,8 +127,11 @@ describe.skipIf(isSkipped("renewal-crossing.test.ts"))("trust renewed under call
 
   async function checkAll(): Promise<void> {
     if (linkerd === undefined) return;
+    // It asks for the endpoints of every Service, which mirrors of pod-to-pod services don't have.
+    const known = ["‼ opaque ports are properly annotated"];
     for (const [, cluster] of members) {
-      expect(complaints(await runLinkerd(cluster, "check", "--proxy", "--namespace", namespace))).toEqual([]);
+      const ofProxies = await runLinkerd(cluster, "check", "--proxy", "--namespace", namespace);
+      expect(complaints(ofProxies).filter((line) => !known.includes(line))).toEqual([]);
       expect(complaints(await runLinkerd(cluster, "multicluster", "check"))).toEqual([]);
     }
   }

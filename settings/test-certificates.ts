@@ -14,6 +14,8 @@ interface Wanted {
   readonly isCa?: boolean;
   readonly signer?: Pair;
   readonly validDays?: number;
+  /** Beside the subject, where somebody compares it. */
+  readonly dnsName?: string;
 }
 
 const p256 = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
@@ -22,7 +24,7 @@ export const days = 3650;
 /** A certificate with the name `subject`, signed by itself unless by a signer. */
 export function certify(
   subject: string,
-  { key = p256, isCa = true, signer, validDays = days }: Wanted = {},
+  { key = p256, isCa = true, signer, validDays = days, dnsName }: Wanted = {},
 ): Pair {
   const folder = mkdtempSync(join(tmpdir(), "certificate-"));
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
@@ -41,7 +43,9 @@ export function certify(
       "-subj",
       `/CN=${subject}`,
     );
-    writeFileSync(join(folder, "extensions"), `basicConstraints=critical,CA:${isCa ? "TRUE" : "FALSE"}\n`);
+    const extensions = [`basicConstraints=critical,CA:${isCa ? "TRUE" : "FALSE"}`];
+    if (dnsName !== undefined) extensions.push(`subjectAltName=DNS:${dnsName}`);
+    writeFileSync(join(folder, "extensions"), `${extensions.join("\n")}\n`);
     writeFileSync(join(folder, "signer.pem"), signer?.certificate ?? "");
     writeFileSync(join(folder, "signer-key.pem"), signer?.privateKey ?? "");
     const signed = signer

@@ -21,6 +21,9 @@ const charts = process.env["LINKERD_CHARTS_DIR"];
 let folder: string;
 let engine: Engine;
 let before: string[];
+/** What the first preview announced, and the update made. */
+let announced: string[];
+let made: string[];
 
 function settings(kubeconfigPath: string) {
   return {
@@ -60,7 +63,9 @@ beforeAll(async () => {
   await writeFile(path.join(folder, "first"), kubeconfig, { mode: 0o600 });
   before = await inventory();
   engine = await Engine.create("e2e-adopted", settings(path.join(folder, "first")));
+  announced = (await engine.previewSteps()).map(({ op, urn }) => `${op} ${urn}`);
   await engine.up();
+  made = (await engine.resources()).map(({ urn }) => `create ${urn}`);
 });
 
 afterAll(async () => {
@@ -69,6 +74,10 @@ afterAll(async () => {
 });
 
 describe("a cluster that others made", () => {
+  test("the first preview lists everything that the update makes", () => {
+    expect(announced.sort()).toEqual(made.sort());
+  });
+
   test("the second preview and a refresh find nothing to do", async () => {
     expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
     expect(await engine.refreshWithoutChanges()).toMatchObject({ code: 0 });

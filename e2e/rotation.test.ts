@@ -252,7 +252,7 @@ describe("a rotation of the anchor on linked clusters", () => {
     await deletePod(clusterNamed(1), "restarted");
     await createProxy(clusterNamed(1), "again", bundle);
     const changes = await update({ generations: ["2"] });
-    expect(changes["deleted"]).toBe(4);
+    expect(changes["deleted"]).toBe(3);
     const [found] = await verifyTrust(1);
     expect(bundle.endsWith(found?.text ?? "nothing")).toBe(true);
   });

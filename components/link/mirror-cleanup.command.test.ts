@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { runProgram, startApiServer, type ApiServer } from "../../tests/record.ts";
 import { withoutCluster } from "./mirror-cleanup.command.ts";
@@ -47,6 +47,7 @@ function remoteMembers(entries: string) {
 
 const endpoints = "/api/v1/namespaces/linkerd-multicluster/endpoints/probe-west";
 const lease = "/apis/coordination.k8s.io/v1/namespaces/linkerd-multicluster/leases/service-mirror-write-west";
+const controller = "/apis/apps/v1/namespaces/linkerd-multicluster/deployments/controller-west";
 const link = { MESH_TARGET: "west", MESH_NAMESPACE: "linkerd-multicluster" };
 
 function run(environment: Record<string, string>, action = "delete") {
@@ -80,6 +81,7 @@ describe("the program", { timeout: 60_000 }, () => {
     const { code, stdout, stderr } = await run({ ...link, MESH_KUBECONFIG: east.kubeconfig });
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
     expect(east.changes).toEqual([
+      `DELETE ${controller}`,
       `DELETE ${services}/cart-west`,
       `DELETE ${services}/search-west`,
       `PUT ${services}/cart-federated`,
@@ -108,9 +110,14 @@ describe("the program", { timeout: 60_000 }, () => {
   test("is content when everything is gone already", async () => {
     const gone = `${services}/cart-west`;
     east.lists["/api/v1/services"] = [mirror("cart-west", "west")];
-    east.missing.push(gone, endpoints, lease);
+    east.missing.push(controller, gone, endpoints, lease);
     expect(await run({ ...link, MESH_KUBECONFIG: east.kubeconfig })).toMatchObject({ code: 0 });
-    expect(east.changes).toEqual([`DELETE ${gone}`, `DELETE ${endpoints}`, `DELETE ${lease}`]);
+    expect(east.changes).toEqual([
+      `DELETE ${controller}`,
+      `DELETE ${gone}`,
+      `DELETE ${endpoints}`,
+      `DELETE ${lease}`,
+    ]);
   });
 
   test("fails when it may not delete, so that the clean-up isn't taken for done", async () => {
@@ -119,7 +126,7 @@ describe("the program", { timeout: 60_000 }, () => {
     const { code, stderr } = await run({ ...link, MESH_KUBECONFIG: east.kubeconfig });
     expect(code).toBe(1);
     expect(stderr).toContain("no way");
-    expect(east.changes).toEqual([`DELETE ${services}/cart-west`]);
+    expect(east.changes).toEqual([`DELETE ${controller}`, `DELETE ${services}/cart-west`]);
   });
 
   test("finds a cluster by its context in a file", async () => {
@@ -129,7 +136,21 @@ describe("the program", { timeout: 60_000 }, () => {
     const { code } = await run({ ...link, MESH_CONTEXT: "east", MESH_KUBECONFIG_PATH: file });
     await rm(folder, { recursive: true });
     expect(code).toBe(0);
-    expect(east.changes).toEqual([`DELETE ${endpoints}`, `DELETE ${lease}`]);
+    expect(east.changes).toEqual([`DELETE ${controller}`, `DELETE ${endpoints}`, `DELETE ${lease}`]);
+  });
+
+  test("deletes nothing while the controller that would make it anew is running", async () => {
+    const pods = "/api/v1/namespaces/linkerd-multicluster/pods";
+    const labels = { component: "controller", "mirror.linkerd.io/cluster-name": "west" };
+    east.lists[pods] = [{ metadata: { name: "controller-west-1", labels } }];
+    const finished = run({ ...link, MESH_KUBECONFIG: east.kubeconfig });
+    await vi.waitUntil(() => east.changes.length > 0, 30_000);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(east.changes).toEqual([`DELETE ${controller}`]);
+    Reflect.deleteProperty(east.lists, pods);
+    const { stderr } = await finished;
+    expect(stderr).toBe("waiting for the pods of controller-west to end\n");
+    expect(east.changes).toEqual([`DELETE ${controller}`, `DELETE ${endpoints}`, `DELETE ${lease}`]);
   });
 
   test("says in one line what it wasn't told", async () => {

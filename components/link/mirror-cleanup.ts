@@ -12,8 +12,8 @@ export interface MirrorCleanupArgs {
 }
 
 /**
- * Removes what a link's mirror controller made, once the Link is gone: Linkerd leaves the mirrors to the CLI's
- * `unlink` (linkerd2 multicluster/cmd/service-mirror/main.go, cleanupWorkers). Does nothing until it is deleted.
+ * Stops a link's mirror controller and removes what it made, once the Link is gone: Linkerd leaves the mirrors to the
+ * CLI's `unlink` (linkerd2 multicluster/cmd/service-mirror/main.go, cleanupWorkers). Does nothing until it is deleted.
  */
 export class MirrorCleanup extends command.local.Command {
   constructor(name: string, args: MirrorCleanupArgs, opts?: pulumi.CustomResourceOptions) {

@@ -215,12 +215,14 @@ describe("two clusters, linked both ways", () => {
       clusters: {
         east: {
           source: "simulated",
+          version: "2026.8.3",
           trustDomain: "cluster.local",
           apiServer: "https://east-processes.test:6443",
           gateway: [],
         },
         west: {
           source: "simulated",
+          version: "2026.8.3",
           trustDomain: "cluster.local",
           apiServer: "https://west-processes.test:6443",
           gateway,
@@ -862,5 +864,51 @@ describe("a cluster that went missing from the stack file", () => {
     );
     const { graph: retired } = await run({ ...one, retired: ["west"] }, deployed);
     expect(Object.keys(retired.children())).toContain("east-linkerd");
+  });
+});
+
+describe("a new version of Linkerd", () => {
+  const clusters = (version?: string) => ({
+    clusters: { east: simulated(1), west: simulated(2, version === undefined ? {} : { version }) },
+    links: { topology: "mesh", carries },
+  });
+
+  test("on a first cluster changes its charts, its definitions and what it says of its own Links", async () => {
+    const { graph: before } = await run(clusters());
+    const { graph: after } = await run(clusters("2026.9.1"));
+    const changed = after.resources.filter(
+      ({ urn, inputs }) => JSON.stringify(inputs) !== JSON.stringify(before.withUrn(urn).inputs),
+    );
+    expect(after.urns).toEqual(before.urns);
+    expect(changed.map(({ name }) => name).sort()).toEqual([
+      "west-linkerd",
+      "west-linkerd-control-plane-chart",
+      "west-linkerd-crds-release",
+      "west-linkerd-multicluster-chart",
+      "west-linkerd-viz-chart",
+      "west-to-east-link",
+    ]);
+    expect(after.named("west-to-east-link").inputs).toMatchObject({
+      metadata: { annotations: { "linkerd.io/created-by": "linkerd/cli edge-26.9.1" } },
+    });
+  });
+
+  test("comes with its definitions first, then the control plane, then the extensions", async () => {
+    const { graph } = await run(clusters("2026.9.1"));
+    const controlPlane = graph.named("west-linkerd-control-plane-chart");
+    expect(controlPlane.dependencies).toContain(graph.named("west-linkerd-crds-release").urn);
+    for (const name of ["west-linkerd-multicluster-chart", "west-linkerd-viz-chart"]) {
+      expect(graph.named(name).dependencies).toContain(controlPlane.urn);
+    }
+  });
+
+  test("doesn't skip the one in between, of which the last update tells", async () => {
+    const { outputs: first } = await run(clusters("2026.6.3"));
+    const mesh = await valueOf(pulumi.output(first.mesh));
+    expect(mesh.clusters).toMatchObject({ east: { version: "2026.8.3" }, west: { version: "2026.6.3" } });
+    const older = { mesh: { clusters: { east: {}, west: { version: "2025.4.4" } } } };
+    await expect(run(clusters(), { answers: () => ({ outputs: older }) })).rejects.toThrow(
+      /clusters.west.version = "2026.8.3"\n {4}skips a version of Linkerd: west runs 2025.4.4 \(Linkerd 2.18\)/,
+    );
   });
 });

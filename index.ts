@@ -25,7 +25,7 @@ const place = readPlace(settings);
 const scope = scopeOf(place.part, settings);
 const deployed = await readDeployed();
 const leftOut = leftOutClusters(settings.clusters, process.env[exclusionVariable]);
-guardClusters(settings, deployed, process.env[forgottenVariable]?.split(",") ?? []);
+guardClusters(settings, deployed, { forgotten: process.env[forgottenVariable]?.split(",") ?? [], leftOut });
 await warnOfUsedMirrors(settings, deployed, leftOut);
 const planned = await guardRotation(settings, place, leftOut);
 const resources = createMesh(settings, { planned, leftOut, ...place });
@@ -60,12 +60,18 @@ export const mesh = {
       ([
         name,
         {
-          settings: { source, trustDomain },
+          settings: { source, version, trustDomain },
           apiServer,
         },
       ]) => [
         name,
-        { source, trustDomain, apiServer, gateway: installs.get(name)?.multicluster.gatewayAddresses },
+        {
+          source,
+          version,
+          trustDomain,
+          apiServer,
+          gateway: installs.get(name)?.multicluster.gatewayAddresses,
+        },
       ],
     ),
     deployed.clusters,

@@ -92,6 +92,11 @@ describe("the configuration of what is there", () => {
     expect(accepted([installation(1, { hasOwnGatewayApi: undefined })]).linkerd.gatewayApi).toBe(true);
   });
 
+  test("keeps the version of each cluster", () => {
+    const { clusters } = accepted([installation(1), installation(2, { version: "edge-26.7.1" })]);
+    expect(clusters.map(({ version }) => version)).toEqual(["2026.8.3", "2026.7.1"]);
+  });
+
   test("says what no setting says", () => {
     const older = installation(2, { version: "edge-26.7.1" });
     const south = { target: "south", carries: [], server: undefined, authority: "ca9" };

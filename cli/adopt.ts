@@ -51,12 +51,14 @@ function clusterEntry(
   installation: Installation,
   path: string | undefined,
   incoming: readonly FoundLink[],
+  mainVersion: string,
 ): Record<string, unknown> {
   const { gateway, podNetworks, serviceNetworks, trustDomain, clusterDomain, controlPlaneNamespace } =
     installation;
   const server = incoming.find((link) => link.server !== undefined)?.server;
   return {
     source: "existing",
+    ...(installation.version === mainVersion ? {} : { version: chartVersionOf(installation.version) }),
     context: installation.context,
     ...(path === undefined ? {} : { kubeconfigPath: path }),
     adopt: true,
@@ -121,6 +123,7 @@ export function configurationOf(
           one,
           kubeconfigPath,
           links.filter(({ target }) => target === one.name),
+          first.version,
         ),
       ]),
     ),
@@ -147,7 +150,7 @@ export function remarksOn(installations: readonly Installation[]): string[] {
   return [
     "The name of a cluster is the one by which the others' Links call it: mirrors are named after it.",
     ...(versions.length > 1
-      ? [`The clusters run different versions: ${versions.join(", ")}. Upgrade them to one first.`]
+      ? [`The clusters run different versions: ${versions.join(", ")}. See docs/upgrading.md.`]
       : []),
     ...elsewhere,
     "Traffic stays as open as it is: clients: any. Name who may come once the adoption is through.",

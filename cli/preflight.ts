@@ -24,6 +24,7 @@ export interface Missing {
 
 interface RawCluster {
   readonly source?: unknown;
+  readonly version?: unknown;
   readonly context?: unknown;
   readonly kubeconfigPath?: unknown;
 }
@@ -106,13 +107,21 @@ async function contextMissing(name: string, { context, kubeconfigPath }: RawClus
   }
 }
 
-function chartsMissing({ config }: StackFile): Missing[] {
+function chartsMissing(file: StackFile): Missing[] {
+  const { config } = file;
   const linkerd = (config?.["mesh:linkerd"] ?? {}) as { version?: unknown; charts?: { directory?: unknown } };
   const directory = process.env["LINKERD_CHARTS_DIR"] || linkerd.charts?.directory;
-  if (typeof directory !== "string" || typeof linkerd.version !== "string") return [];
-  const { chart } = locateChart("linkerd-control-plane", { charts: { directory }, version: linkerd.version });
-  if (existsSync(chart)) return [];
-  return [{ what: `the chart archive ${chart}`, remedy: "put the archives of that version into the folder" }];
+  if (typeof directory !== "string") return [];
+  const versions = [linkerd.version, ...rawClusters(file).map(([, { version }]) => version)];
+  const charts = versions
+    .filter((version) => typeof version === "string")
+    .map((version) => locateChart("linkerd-control-plane", { charts: { directory }, version }).chart);
+  return [...new Set(charts)]
+    .filter((chart) => !existsSync(chart))
+    .map((chart) => ({
+      what: `the chart archive ${chart}`,
+      remedy: "put the archives of that version into the folder",
+    }));
 }
 
 const root = path.resolve(import.meta.dirname, "..");

@@ -75,6 +75,7 @@ const networks = ["192.0.2.0/24"];
 const cluster = {
   trustDomain: "cluster.example.com",
   apiServer: "https://api.cluster.example.com:6443",
+  version: "2026.8.3",
   egressNetworks: networks,
   retire: "traffic",
   issuer: { certificate, privateKey: encrypted },

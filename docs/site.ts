@@ -21,6 +21,7 @@ export const chapters: readonly (readonly [title: string, pages: readonly string
       "docs/trust.md",
       "docs/leaving.md",
       "docs/adopting.md",
+      "docs/upgrading.md",
       "docs/environments.md",
       "docs/pull-requests.md",
       "docs/operator.md",

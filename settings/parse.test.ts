@@ -18,6 +18,7 @@ import {
 const noValues = { crds: {}, cni: {}, controlPlane: {}, multicluster: {}, viz: {} };
 
 const facts = {
+  version: "2026.8.3",
   podNetworks: ["10.1.0.0/16"],
   serviceNetworks: ["172.16.1.0/24"],
   clusterDomain: "cluster.local",

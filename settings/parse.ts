@@ -13,6 +13,7 @@ import { routeProblems } from "./rules/routes.ts";
 import { serviceProblems } from "./rules/services.ts";
 import { splitProblems } from "./rules/split.ts";
 import { trustProblems } from "./rules/trust.ts";
+import { versionProblems } from "./rules/versions.ts";
 import {
   emojivotoThatStays,
   linksThatStay,
@@ -101,9 +102,15 @@ function kubeconfigSource(name: string, cluster: ParsedExisting, problems: Probl
   return { from: "context", context: context ?? "", path: kubeconfigPath };
 }
 
-function toCluster(name: string, parsed: ParsedCluster, problems: Problem[]): ClusterSettings {
+function toCluster(
+  name: string,
+  parsed: ParsedCluster,
+  linkerd: ParsedSettings["linkerd"],
+  problems: Problem[],
+): ClusterSettings {
   const facts = {
     name,
+    version: parsed.version ?? linkerd.version,
     podNetworks: parsed.podNetworks ?? [],
     serviceNetworks: parsed.serviceNetworks ?? [],
     clusterDomain: parsed.clusterDomain,
@@ -249,7 +256,7 @@ export function parseSettings(raw: unknown): Settings {
   const { environment, linkerd } = parsed.data;
   const clusters = Object.entries(parsed.data.clusters)
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([name, cluster]) => toCluster(name, cluster, problems));
+    .map(([name, cluster]) => toCluster(name, cluster, linkerd, problems));
   const expanded = expandLinks(parsed.data.links, clusters);
   const links = linksThatStay(expanded.links, clusters);
   const { headless, createNamespaces, excludedLabels, excludedAnnotations, credentials } = parsed.data.links;
@@ -296,6 +303,7 @@ export function parseSettings(raw: unknown): Settings {
     ...emojivotoProblems(settings),
     ...generationProblems(parsed.data.trust),
     ...trustProblems(settings),
+    ...versionProblems(settings),
     ...splitProblems(settings),
   );
   if (problems.length > 0) throw new SettingsError(problems);

@@ -130,7 +130,16 @@ const apiServer = z
       "the default is the kubeconfig's.",
   );
 
+const chartVersion = z
+  .string()
+  .regex(/^\d+\.\d+\.\d+$/, "is not an exact chart version -> pin one, such as 2026.8.3");
+
 const common = {
+  version: chartVersion
+    .optional()
+    .describe(
+      "Version of the charts on this cluster; `linkerd.version` by default. For an upgrade in waves: docs/upgrading.md.",
+    ),
   podNetworks: networks
     .optional()
     .describe("Networks of the pods, CIDR, one or a list. Pod-to-pod links need them."),
@@ -653,10 +662,7 @@ const chartSource = z
 
 const linkerd = z
   .strictObject({
-    version: z
-      .string()
-      .regex(/^\d+\.\d+\.\d+$/, "is not an exact chart version -> pin one, such as 2026.8.3")
-      .describe("Version of the charts; `2026.8.3` is edge-26.8.3."),
+    version: chartVersion.describe("Version of the charts; `2026.8.3` is edge-26.8.3."),
     charts: chartSource.default({ repository: "https://helm.linkerd.io/edge" }),
     registry: z.string().min(1).optional().describe("One registry for every image of every chart."),
     pullSecrets: z

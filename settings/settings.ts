@@ -17,6 +17,8 @@ export type GatewaySettings = ParsedSettings["clusters"][string]["gateway"];
 
 interface ClusterFacts {
   readonly name: string;
+  /** Version of the charts. */
+  readonly version: string;
   /** Networks of the pods; empty where an existing cluster doesn't say, which rules out pod-to-pod links. */
   readonly podNetworks: readonly string[];
   readonly serviceNetworks: readonly string[];

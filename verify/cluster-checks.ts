@@ -395,8 +395,8 @@ export const clusterChecks: readonly ClusterCheck[] = [
     cause: "An update was limited to some resources, failed half way, or somebody upgraded by hand.",
     fix: restore,
     after: ["control-plane"],
-    judge: ({ facts, mesh }) => {
-      const wanted = linkerdVersion(mesh.settings.linkerd.version);
+    judge: ({ facts, settings: { version } }) => {
+      const wanted = linkerdVersion(version);
       const found = facts.config?.version ?? "";
       return some(found !== wanted, {
         problem: `it runs ${found || "an unknown version"}, not ${wanted}`,

@@ -526,7 +526,7 @@ function overlap({ source, target, link }: LinkView): Trouble[] {
 }
 
 function versionTroubles(view: SourceView): Trouble[] {
-  const wanted = `linkerd/cli ${linkerdVersion(view.mesh.settings.linkerd.version)}`;
+  const wanted = `linkerd/cli ${linkerdVersion(view.from.version)}`;
   const found = objectOf(view).annotations["linkerd.io/created-by"];
   return some(found !== wanted, {
     problem: `the Link says that ${found ?? "nobody"} made it, not ${wanted}`,

@@ -189,7 +189,7 @@ class MeshBuilder {
     return new Linkerd(
       `${name}-linkerd`,
       {
-        linkerd: settings.linkerd,
+        linkerd: { ...settings.linkerd, version: cluster.version },
         cluster,
         access: this.clusterNamed(name).access,
         trustBundle: bundle,
@@ -275,7 +275,7 @@ class MeshBuilder {
         carries,
         mirroring: settings.mirroring,
         access,
-        chartVersion: settings.linkerd.version,
+        chartVersion: this.settingsOf(source).version,
       },
       {
         ...this.on(source),

@@ -438,7 +438,7 @@ export const clusterChecks: readonly ClusterCheck[] = [
     id: "anchors-agree",
     holds: "linkerd-config names the anchors that linkerd-identity-trust-roots has.",
     cause:
-      "One of the two was changed by hand. New proxies get theirs from linkerd-config, the control plane its own from the ConfigMap.",
+      "One of the two was changed by hand. Proxies get theirs from linkerd-identity-trust-roots; linkerd multicluster check compares linkerd-config.",
     fix: `${restore} restores both.`,
     after: ["control-plane"],
     judge: ({ facts }) =>

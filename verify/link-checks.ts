@@ -686,7 +686,7 @@ export const linkChecks: readonly LinkCheck[] = [
     id: "gateway-admits",
     side: "both",
     holds: "The target's gateway admits the workloads of the source that the stack names.",
-    cause: "A policy was deleted or changed on the target. Calls get 403 from the gateway.",
+    cause: "A policy was deleted or changed on the target. The gateway ends their connections.",
     fix: `${restore} restores it.`,
     after: ["target:gateway"],
     judge: ifGateway(admittance),

@@ -33,7 +33,7 @@ export const callsChecks = [
     holds:
       "With `--calls`: calls from pods of the source are answered by the target, in every mode that the link carries.",
     cause:
-      "Connections can be opened, but proxies don't come to terms: their anchors differ, or the gateway is held for dead.",
+      "Connections are opened, but proxies end them: the gateway refuses the caller, anchors differ, or the gateway is held for dead.",
     fix: `What else is found of the link and both clusters comes first; then see the proxies' logs: ${onCluster} -n ${multiclusterNamespace} logs deploy/linkerd-gateway -c linkerd-proxy.`,
   },
   {
@@ -122,22 +122,32 @@ function failureTrouble(calls: PlannedCalls, outcome: Outcome, made: MadeCalls):
   return { problem: `${failed} of ${sent} ${mode} calls fail: ${failure}` };
 }
 
+/** A member of a federated service that nobody gets to. */
+function missingTrouble(calls: PlannedCalls, outcome: Outcome, made: MadeCalls): Trouble {
+  const { link, mode, target } = calls;
+  const address = made.addresses.get(target.name) ?? "";
+  const connection = made.reached.get(link.source)?.[address] ?? "connected";
+  if (connection !== "connected") return networkTrouble(calls, address, connection);
+  return {
+    problem: `${mode} calls are never answered by ${link.target}, only by ${outcome.clusters.join(", ")}`,
+    cause:
+      "The target's service hasn't joined the federated one: the mirror controller doesn't run, or lost a race.",
+    fix: `See what it says: ${onCluster} -n ${multiclusterNamespace} logs deploy/controller-TARGET.`,
+  };
+}
+
 /** What is wrong with the calls in one mode, by check. */
 export function judgeCalls(
   calls: PlannedCalls,
   outcome: Outcome,
   made: MadeCalls,
 ): Record<"calls" | "calls-identity", Trouble[]> {
-  const { link, mode, identity } = calls;
+  const { mode, identity } = calls;
   const missing = calls.target.members?.filter((member) => !outcome.clusters.includes(member)) ?? [];
   const troubles: Trouble[] = [];
   if (Object.keys(outcome.failures).length > 0) troubles.push(failureTrouble(calls, outcome, made));
   else if (missing.length > 0) {
-    const others = outcome.clusters.join(", ");
-    troubles.push({
-      problem: `${mode} calls are never answered by ${link.target}, only by ${others}`,
-      cause: "The target's service hasn't joined the federated one, or its pods can't be reached.",
-    });
+    troubles.push(missingTrouble(calls, outcome, made));
   }
   const strangers = outcome.identities.filter((seen) => seen !== identity);
   const identityTroubles = strangers.map((seen) => ({

@@ -6,9 +6,11 @@ import { clusterConfig } from "../../components/cluster/kubeconfig.ts";
 import { reasonOf } from "../../components/cluster/reason.ts";
 import { ApiError, ClusterApi } from "../../facts/cluster-api.ts";
 import type { ClusterFacts } from "../../facts/facts.ts";
+import { localMembers, remoteMembers } from "../../facts/labels.ts";
 import { linkTo } from "../../facts/select.ts";
-import type { Settings } from "../../settings/settings.ts";
-import { callPod, echoPod, reachPod, surroundings } from "./objects.ts";
+import { mirrorName } from "../../settings/mirror.ts";
+import type { Mode, Settings } from "../../settings/settings.ts";
+import { callPod, echoPod, echoService, reachPod, surroundings } from "./objects.ts";
 import { callsNamespace, echoServices, exportedModes, type CallsPlan, type PlannedCalls } from "./plan.ts";
 import { echoPort, mark, type Outcome, type Reached } from "./program.ts";
 
@@ -16,6 +18,8 @@ import { echoPort, mark, type Outcome, type Reached } from "./program.ts";
 const starting = 120;
 const mirroring = 30;
 const leaving = 60;
+/** Seconds for one member to join a federated service. */
+const joining = 10;
 
 /** Calls for each link and mode. */
 const callCount = 20;
@@ -129,20 +133,41 @@ class CallsCluster {
     if ((await this.isGone()) === undefined) throw new Error(`its namespace ${callsNamespace} doesn't go`);
   }
 
-  /** The namespace, what its pods need, and the pod that answers. */
+  /** The namespace, what its pods need, and the pod that answers; nothing joins a federated service yet. */
   async settle(plan: CallsPlan, settings: Settings, image: string): Promise<void> {
     const there = await this.api.find<V1Namespace>(namespacePath);
     if (there !== undefined) await this.clear(there);
-    const { namespace, serviceAccount, configMap, services } = surroundings(
-      exportedModes(this.name, settings.links),
-    );
+    const { namespace, serviceAccount, configMap } = surroundings();
     await this.api.post("/api/v1/namespaces", namespace);
     this.isOurs = true;
     await this.api.post(`${namespacePath}/serviceaccounts`, serviceAccount);
     await this.api.post(`${namespacePath}/configmaps`, configMap);
-    for (const service of services) await this.api.post(`${namespacePath}/services`, service);
+    for (const mode of exportedModes(this.name, settings.links)) {
+      if (mode !== "federated") await this.export(mode);
+    }
     const isCalled = plan.calls.some(({ link }) => link.target === this.name);
     if (isCalled) await this.api.post(`${namespacePath}/pods`, echoPod(this.name, image));
+  }
+
+  async export(mode: Mode): Promise<void> {
+    await this.api.post(`${namespacePath}/services`, echoService(mode));
+  }
+
+  /** Waits a while until a member has joined the federated service as this cluster sees it. */
+  async admits(member: string): Promise<void> {
+    const { federated } = echoServices;
+    const path = `${namespacePath}/services/${mirrorName(federated, "federated")}`;
+    const [annotation, entry] =
+      member === this.name ? [localMembers, federated] : [remoteMembers, `${federated}@${member}`];
+    await until(
+      joining,
+      async () => {
+        const service = await this.api.find<V1Service>(path);
+        const members = service?.metadata?.annotations?.[annotation]?.split(",") ?? [];
+        return members.includes(entry) ? true : undefined;
+      },
+      this.signal,
+    );
   }
 
   private pod(name: string): Promise<V1Pod | undefined> {
@@ -246,6 +271,24 @@ async function onEach<T>(
   return new Map(done.flat());
 }
 
+/** Members that join at the same moment race for the federated Service, and the loser stays out: one after the other. */
+async function joinInTurn(
+  clusters: readonly CallsCluster[],
+  { links }: Settings,
+  troubles: Map<string, string>,
+): Promise<void> {
+  for (const cluster of clusters) {
+    const into = links.filter(
+      ({ target, carries }) => target === cluster.name && carries.includes("federated"),
+    );
+    const sources = into.map(({ source }) => source);
+    if (sources.length === 0) continue;
+    await onEach([cluster], troubles, (one) => one.export("federated"));
+    const seenBy = clusters.filter(({ name }) => name === cluster.name || sources.includes(name));
+    await onEach(seenBy, troubles, (one) => one.admits(cluster.name));
+  }
+}
+
 /** Pods that answer in every called cluster, then pods that call from every calling one; in the end nothing is left. */
 export async function makeCalls(
   plan: CallsPlan,
@@ -270,6 +313,7 @@ export async function makeCalls(
       troubles,
       (cluster) => cluster.answering(),
     );
+    await joinInTurn(clusters, settings, troubles);
     progress("calling over every link");
     const able = plan.calls.filter(({ link }) => !troubles.has(link.target));
     const addresses = new Map(

@@ -23,12 +23,11 @@ const source = readFileSync(path.join(import.meta.dirname, program), "utf8");
 
 const managed = { "app.kubernetes.io/managed-by": "mesh-verify" };
 
-/** Everything that the pods need, by where it is made. */
-export function surroundings(modes: readonly Mode[]): {
+/** Everything that the pods need. */
+export function surroundings(): {
   readonly namespace: V1Namespace;
   readonly serviceAccount: V1ServiceAccount;
   readonly configMap: V1ConfigMap;
-  readonly services: readonly V1Service[];
 } {
   return {
     namespace: {
@@ -41,10 +40,14 @@ export function surroundings(modes: readonly Mode[]): {
     },
     serviceAccount: { metadata: { name: callerAccount, labels: managed } },
     configMap: { metadata: { name: "program", labels: managed }, data: { [program]: source } },
-    services: modes.map((mode) => ({
-      metadata: { name: echoServices[mode], labels: { ...managed, ...echoLabels(mode) } },
-      spec: { selector: { app: "echo" }, ports: [{ name: "http", port: 80, targetPort: echoPort }] },
-    })),
+  };
+}
+
+/** What is exported in one mode: the pod that answers. */
+export function echoService(mode: Mode): V1Service {
+  return {
+    metadata: { name: echoServices[mode], labels: { ...managed, ...echoLabels(mode) } },
+    spec: { selector: { app: "echo" }, ports: [{ name: "http", port: 80, targetPort: echoPort }] },
   };
 }
 

@@ -105,6 +105,7 @@ async function callTarget({ name, url, members = [] }: Target, end: number, coun
   const areAllSeen = () => members.every((member) => clusters.has(member));
   // The balancer may choose the same member for a while.
   for (let sent = 0; sent < wanted || (!areAllSeen() && Date.now() < end); sent++) {
+    if (sent >= wanted) await setTimeout(100);
     const begin = performance.now();
     try {
       const answer = await callOnce(url);
@@ -114,7 +115,6 @@ async function callTarget({ name, url, members = [] }: Target, end: number, coun
     } catch (error) {
       const failure = textOf(error);
       failures[failure] = (failures[failure] ?? 0) + 1;
-      if (sent >= wanted) await setTimeout(100);
     }
   }
   times.sort((one, other) => one - other);

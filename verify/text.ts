@@ -81,8 +81,8 @@ function shortIdentity(identity: string): string {
 /** One line for each link and mode that was called over. */
 function callsText({ links }: Verification): string[] {
   const lines = links.flatMap(({ source, target, calls }) =>
-    calls.map(({ mode, sent, answered, median, slowest, identities }) => [
-      answered === sent ? marks.healthy : marks.failed,
+    calls.map(({ mode, sent, answered, median, slowest, identities, missing }) => [
+      answered === sent && missing.length === 0 ? marks.healthy : marks.failed,
       `${source} -> ${target}`,
       mode,
       `${answered.toString()} of ${sent.toString()} answered`,

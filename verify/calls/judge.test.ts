@@ -91,8 +91,11 @@ describe("calls that are answered", () => {
 
   test("must be answered by the target where the service is federated", () => {
     const outcomes = { "east-to-west federated": { clusters: ["east"] } };
-    const { problem } = only(verifyCalls({ outcomes }).findings);
-    expect(problem).toBe("federated calls are never answered by west, only by east");
+    const verification = verifyCalls({ outcomes });
+    expect(only(verification.findings).problem).toBe(
+      "federated calls are never answered by west, only by east",
+    );
+    expect(toText(verification, 1)).toContain("×  east -> west  federated");
   });
 });
 

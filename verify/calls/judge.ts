@@ -17,6 +17,8 @@ export interface CallsResult {
   readonly identities: readonly string[];
   /** Clusters that answered. */
   readonly clusters: readonly string[];
+  /** Members of a federated service that should have, and didn't. */
+  readonly missing: readonly string[];
 }
 
 /** The checks that calls make, explained like the others. */
@@ -49,6 +51,10 @@ export type CallsCheck = (typeof callsChecks)[number];
 
 function sentIn({ answered, failures }: Outcome): number {
   return answered + Object.values(failures).reduce((sum, count) => sum + count, 0);
+}
+
+function missingIn({ target }: PlannedCalls, { clusters }: Outcome): string[] {
+  return target.members?.filter((member) => !clusters.includes(member)) ?? [];
 }
 
 function mostOften(failures: Outcome["failures"]): string {
@@ -143,7 +149,7 @@ export function judgeCalls(
   made: MadeCalls,
 ): Record<"calls" | "calls-identity", Trouble[]> {
   const { mode, identity } = calls;
-  const missing = calls.target.members?.filter((member) => !outcome.clusters.includes(member)) ?? [];
+  const missing = missingIn(calls, outcome);
   const troubles: Trouble[] = [];
   if (Object.keys(outcome.failures).length > 0) troubles.push(failureTrouble(calls, outcome, made));
   else if (missing.length > 0) {
@@ -156,7 +162,17 @@ export function judgeCalls(
   return { calls: troubles, "calls-identity": identityTroubles };
 }
 
-export function resultOf({ mode }: PlannedCalls, outcome: Outcome): CallsResult {
+export function resultOf(calls: PlannedCalls, outcome: Outcome): CallsResult {
   const { answered, median, slowest, identities, clusters } = outcome;
-  return { mode, sent: sentIn(outcome), answered, median, slowest, identities, clusters };
+  const missing = missingIn(calls, outcome);
+  return {
+    mode: calls.mode,
+    sent: sentIn(outcome),
+    answered,
+    median,
+    slowest,
+    identities,
+    clusters,
+    missing,
+  };
 }

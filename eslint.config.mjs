@@ -16,7 +16,7 @@ const pulumiMistakes = [
 ];
 
 export default defineConfig(
-  { ignores: ["node_modules/", ".state/", "tools/bin/", "bench/results/"] },
+  { ignores: ["node_modules/", ".state/", "tools/bin/", "bench/results/", "dist/"] },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "{render,settings,components,topology,facts,verify,doctor,explain,cli,bench,docs,tests,tools,policy}/**/*.test.ts",
+            "{render,settings,components,topology,facts,verify,doctor,explain,cli,bench,docs,package,tests,tools,policy}/**/*.test.ts",
             "*.test.ts",
           ],
         },

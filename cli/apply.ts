@@ -39,7 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
   // With its preview, which must keep to the plan too: so what doesn't is found before anything is changed.
   return runEngine(stack, [
     "up",
-    ...["--stack", stack, "--yes", "--non-interactive", "--diff", "--plan", plan],
+    ...["--yes", "--non-interactive", "--diff", "--plan", plan],
     ...policyArguments(stack),
   ]);
 }

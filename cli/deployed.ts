@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { parseDeployed, type Deployed } from "../settings/deployed.ts";
-import { readOutputs } from "./engine.ts";
+import { readOutputs } from "./outputs.ts";
 
 /** The last update's outputs, as commands need them that ask the clusters. */
 export interface DeployedStack {

@@ -22,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
     const log = path.join(folder, "events");
     const code = await runEngine(stack, [
       "refresh",
-      ...["--stack", stack, "--preview-only", "--non-interactive", "--expect-no-changes", "--diff"],
+      ...["--preview-only", "--non-interactive", "--expect-no-changes", "--diff"],
       ...["--event-log", log],
     ]);
     if (output !== undefined) {

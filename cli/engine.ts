@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
 import path from "node:path";
-import { promisify } from "node:util";
 
 import { UsageError } from "./usage.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -43,26 +41,4 @@ export function engineEnvironment(stack: string, given: NodeJS.ProcessEnv): Node
     ...given,
     ...(hasPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE: "" }),
   };
-}
-
-/**
- * What `pulumi stack output` prints as JSON, read by `parse`.
- *
- * @throws UsageError that says `problem` of the stack where that isn't there.
- */
-export async function readOutputs<T>(
-  stack: string,
-  flags: readonly string[],
-  parse: (json: string) => T,
-  problem: string,
-): Promise<T> {
-  const args = ["stack", "output", ...flags, "--stack", stack, "--json"];
-  const env = engineEnvironment(stack, process.env);
-  try {
-    const { stdout } = await promisify(execFile)(pulumiProgram, args, { cwd: root, env, maxBuffer: 2 ** 28 });
-    return parse(stdout);
-  } catch (error) {
-    const { stderr = String(error) } = error as { stderr?: string };
-    throw new UsageError(`Stack ${stack} ${problem} (npm run up -- ${stack}):\n${stderr}`);
-  }
 }

@@ -7,11 +7,11 @@ import type { StackFile } from "./stack-file.ts";
 
 /**
  * The kubeconfig that the stack file gives a cluster as a secret or by another stack; undefined where it gives none, or
- * where that can't be read.
+ * where that can't be read. `named` names the stack and its file to the engine.
  */
 export async function givenKubeconfig(
   file: StackFile,
-  stack: string,
+  named: readonly string[],
   cluster: string,
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
@@ -21,7 +21,7 @@ export async function givenKubeconfig(
   };
   const { kubeconfig, stack: other } = givenCluster(file, cluster) ?? {};
   if (kubeconfig !== undefined) {
-    return read(["config", "get", "--path", `mesh:clusters.${cluster}.kubeconfig`, "--stack", stack]);
+    return read(["config", "get", "--path", `mesh:clusters.${cluster}.kubeconfig`, ...named]);
   }
   if (other?.name === undefined) return undefined;
   const text = await read(["stack", "output", "--show-secrets", "--json", "--stack", other.name]);

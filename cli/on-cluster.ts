@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { runAttached } from "./attached.ts";
-import { readOutputs } from "./engine.ts";
+import { readOutputs } from "./outputs.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { findProgram, isProgram } from "../components/cluster/programs.ts";
 

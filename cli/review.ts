@@ -71,7 +71,7 @@ async function main(args: readonly string[]): Promise<number> {
     const log = path.join(folder, "events");
     const code = await runEngine(stack, [
       "preview",
-      ...["--stack", stack, "--non-interactive", "--diff", "--event-log", log],
+      ...["--non-interactive", "--diff", "--event-log", log],
       // A plan of what isn't committed can't be found again.
       ...(tree === undefined ? [] : ["--save-plan", plan]),
       ...policyArguments(stack),

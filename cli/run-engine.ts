@@ -1,3 +1,5 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 
 import {
@@ -14,11 +16,13 @@ import { withForgotten } from "./forget.ts";
 import { givenKubeconfig } from "./given-kubeconfig.ts";
 import { interrupted, investigate, settled } from "./interrupted.ts";
 import { backendUrl, isStale, readLocks, stateFolder } from "./locks.ts";
+import { engineFor, stacksWithResources } from "./move-state.ts";
 import { findMissing, formatMissing } from "./preflight.ts";
 import { parseStackFile, readStackFile, removeNewSalt, type StackFile } from "./stack-file.ts";
 import { StackState, type State } from "./state.ts";
 import { UsageError } from "./usage.ts";
 import { exclusionVariable, forgottenVariable } from "../settings/left-out.ts";
+import { partsAmong } from "../settings/part.ts";
 
 /** Allows `--event-log`, as the Automation API does. */
 const eventLog = { PULUMI_DEBUG_COMMANDS: "true" };
@@ -29,21 +33,41 @@ export function stackFileOf(stack: string): string {
 
 type RunPulumi = (args: readonly string[], more?: NodeJS.ProcessEnv) => Promise<number>;
 
+/** Where a run of the engine is seen. */
+export interface Terminal {
+  /** Runs a program to its end; its exit code. */
+  run(
+    file: string,
+    args: readonly string[],
+    options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  ): Promise<number>;
+  /** Says what a person must know beside what the engine prints. */
+  say(message: string): void;
+}
+
+const ownTerminal: Terminal = {
+  run: runAttached,
+  say: (message) => {
+    process.stderr.write(`${message}\n`);
+  },
+};
+
 /** One run of the engine on a stack. */
 interface Run {
   readonly stack: string;
   readonly args: readonly string[];
   readonly file: StackFile;
+  /** Whether it is a stack with a file of its own, unlike a part of an environment. */
+  readonly isWhole: boolean;
+  /** What names the stack and its file to the engine. */
+  readonly named: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly runPulumi: RunPulumi;
-}
-
-function say(message: string): void {
-  process.stderr.write(`${message}\n`);
+  readonly say: Terminal["say"];
 }
 
 /** Clears the lock of an engine that was killed on this machine; any other lock is for the engine to report. */
-async function clearStaleLocks({ stack, env, runPulumi }: Run): Promise<void> {
+async function clearStaleLocks({ stack, env, runPulumi, say }: Run): Promise<void> {
   const folder = stateFolder(await backendUrl(root, env), root);
   const locks = folder === undefined ? [] : await readLocks(folder, "mesh", stack);
   if (locks.length === 0 || !locks.every(isStale)) return;
@@ -62,7 +86,7 @@ async function recover(
 ) {
   const operations = interrupted(state);
   if (operations.length === 0) return;
-  say(
+  run.say(
     `The last update was interrupted in ${operations.length.toString()} steps; finding out what became of them.`,
   );
   const created = await investigate(state, (name) => {
@@ -73,22 +97,34 @@ async function recover(
   await stackState.write(settled(await stackState.read(), created));
   if (created.length === 0) return;
   const targets = created.flatMap(({ urn }) => ["--target", urn]);
-  const code = await run.runPulumi(["refresh", "--stack", run.stack, "--yes", "--skip-preview", ...targets]);
+  const code = await run.runPulumi(["refresh", ...run.named, "--yes", "--skip-preview", ...targets]);
   if (code !== 0) throw new UsageError("What the interrupted update made couldn't be read; see above.");
 }
 
+/** The resources of a split environment would all be made once more. */
+async function refuseParts({ stack, env }: Run): Promise<void> {
+  const resources = await stacksWithResources(engineFor(stack, env));
+  const used = [...resources].filter(([, count]) => count > 0).map(([name]) => name);
+  const parts = partsAmong(stack, used);
+  if (parts.length > 0) {
+    throw new UsageError(
+      `${stack} is in several stacks: ${parts.join(", ")}.\n` +
+        `Move them into one first, npm run join -- ${stack}, or set mesh:split to true in Pulumi.${stack}.yaml.`,
+    );
+  }
+}
+
 async function runWith(run: Run): Promise<number> {
-  const { stack, file, env, runPulumi } = run;
+  const { stack, file, named, env, runPulumi, say } = run;
   const [action = "", ...given] = run.args;
   const flags = parseAbsenceFlags(given);
-  const selected = await runPulumi(["stack", "select", "--create", "--stack", stack]);
-  if (selected !== 0) return selected;
   const changesState = action !== "preview" && !flags.rest.includes("--preview-only");
   if (changesState) await clearStaleLocks(run);
   const stackState = new StackState(stack, env);
   const state = await stackState.read({ withSecrets: true });
+  if (run.isWhole && (state.deployment.resources ?? []).length === 0) await refuseParts(run);
   const clusters = deployedClusters(state);
-  const absent = await findAbsent(clusters, file, (name) => givenKubeconfig(file, stack, name, env));
+  const absent = await findAbsent(clusters, file, (name) => givenKubeconfig(file, named, name, env));
   const { exclusions, forgotten, notes } = planDetour(action, clusters, absent, flags, file);
   const missing = await findMissing(file, { absent: [...absent.keys()] });
   if (missing.length > 0) throw new UsageError(formatMissing(stack, missing));
@@ -98,30 +134,80 @@ async function runWith(run: Run): Promise<number> {
     ...(exclusions.length === 0 ? {} : { [exclusionVariable]: exclusions.join(",") }),
     ...(flags.forget.length === 0 ? {} : { [forgottenVariable]: flags.forget.join(",") }),
   };
-  const start = () => runPulumi([action, ...flags.rest], detour);
+  const start = () => runPulumi([action, ...named, ...flags.rest], detour);
   return changesState ? withForgotten(stackState, forgotten, start) : start();
 }
 
+/** A stack that is a part of an environment goes by a copy of its file: the engine writes into it. */
+async function withStackFile<T>(
+  base: string,
+  stack: string,
+  text: string,
+  run: (named: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const named = ["--stack", stack];
+  if (base === stack) {
+    try {
+      return await run(named);
+    } finally {
+      await removeNewSalt(stackFileOf(base), text);
+    }
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), "mesh-part-"));
+  try {
+    const copy = path.join(folder, `Pulumi.${stack}.yaml`);
+    await writeFile(copy, text, { mode: 0o600 });
+    return await run([...named, "--config-file", copy]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** How a run differs from one on a stack of its own, on this terminal. */
+export interface EngineOptions {
+  /** The environment's stack, whose file a part of it goes by. */
+  readonly base?: string;
+  readonly terminal?: Terminal;
+}
+
 /**
- * Runs the engine on this terminal: what a killed one left is made good first, and clusters that don't answer are left
- * out. On a stack that is made where it isn't there yet; its exit code.
+ * Runs the engine: what a killed one left is made good first, and clusters that don't answer are left out. The
+ * stack, which `args` needn't name, is made where it isn't there yet, unless it is a part of an environment.
  *
+ * @returns its exit code.
  * @throws UsageError where there is no such stack file, or the machine lacks what the stack needs.
  */
-export async function runEngine(stack: string, args: readonly string[]): Promise<number> {
-  const file = stackFileOf(stack);
-  const before = await readStackFile(file);
-  if (before === undefined) {
+export async function runEngine(
+  stack: string,
+  args: readonly string[],
+  { base = stack, terminal = ownTerminal }: EngineOptions = {},
+): Promise<number> {
+  const text = await readStackFile(stackFileOf(base));
+  if (text === undefined) {
     throw new UsageError(
-      `There is no Pulumi.${stack}.yaml: a stack is an environment, described by that file.`,
+      `There is no Pulumi.${base}.yaml: a stack is an environment, described by that file.`,
     );
   }
-  const env = { ...engineEnvironment(stack, process.env), ...eventLog };
+  const env = { ...engineEnvironment(base, process.env), ...eventLog };
   const runPulumi: RunPulumi = (given, more) =>
-    runAttached(pulumiProgram, given, { cwd: root, env: { ...env, ...more } });
-  try {
-    return await runWith({ stack, args, file: parseStackFile(before), env, runPulumi });
-  } finally {
-    await removeNewSalt(file, before);
-  }
+    terminal.run(pulumiProgram, given, { cwd: root, env: { ...env, ...more } });
+  return withStackFile(base, stack, text, async (named) => {
+    if (base === stack) {
+      const selected = await runPulumi(["stack", "select", "--create", ...named]);
+      if (selected !== 0) return selected;
+    }
+    const file = parseStackFile(text);
+    return runWith({
+      stack,
+      isWhole: base === stack,
+      args,
+      file,
+      named,
+      env,
+      runPulumi,
+      say: (message) => {
+        terminal.say(message);
+      },
+    });
+  });
 }

@@ -9,27 +9,21 @@ import { engineArguments } from "./stack.ts";
 describe("the engine's arguments", () => {
   test.each<[string, string, string[], boolean, string[]]>([
     // A person answers the question.
-    ["up", "dev", [], true, ["up", "--stack", "dev"]],
-    ["destroy", "prod", [], true, ["destroy", "--stack", "prod"]],
+    ["up", "dev", [], true, ["up"]],
+    ["destroy", "prod", [], true, ["destroy"]],
     // Nobody can: yes for what is one person's, no answer for what isn't.
-    ["up", "sim", [], false, ["up", "--stack", "sim", "--yes"]],
-    ["refresh", "dev", [], false, ["refresh", "--stack", "dev", "--yes"]],
-    ["destroy", "dev", [], false, ["destroy", "--stack", "dev", "--yes"]],
-    ["up", "prod", [], false, ["up", "--stack", "prod"]],
+    ["up", "sim", [], false, ["up", "--yes"]],
+    ["refresh", "dev", [], false, ["refresh", "--yes"]],
+    ["destroy", "dev", [], false, ["destroy", "--yes"]],
+    ["up", "prod", [], false, ["up"]],
     // There is no question.
-    ["preview", "sim", [], false, ["preview", "--stack", "sim"]],
-    ["up", "sim", ["--yes"], false, ["up", "--stack", "sim", "--yes"]],
-    ["up", "sim", ["-y"], false, ["up", "--stack", "sim", "-y"]],
-    ["refresh", "sim", ["--preview-only"], false, ["refresh", "--stack", "sim", "--preview-only"]],
+    ["preview", "sim", [], false, ["preview"]],
+    ["up", "sim", ["--yes"], false, ["up", "--yes"]],
+    ["up", "sim", ["-y"], false, ["up", "-y"]],
+    ["refresh", "sim", ["--preview-only"], false, ["refresh", "--preview-only"]],
     // Other flags go on to the engine, in their order.
-    [
-      "up",
-      "sim",
-      ["--diff", "--target", "x"],
-      false,
-      ["up", "--stack", "sim", "--yes", "--diff", "--target", "x"],
-    ],
-    ["up", "dev", ["--diff"], true, ["up", "--stack", "dev", "--diff"]],
+    ["up", "sim", ["--diff", "--target", "x"], false, ["up", "--yes", "--diff", "--target", "x"]],
+    ["up", "dev", ["--diff"], true, ["up", "--diff"]],
   ])("for %s %s %j, interactive: %s", (action, stack, flags, isInteractive, expected) => {
     const policies = ["preview", "up"].includes(action) ? policyArguments(stack) : [];
     expect(engineArguments(action, stack, flags, isInteractive)).toEqual([...expected, ...policies]);

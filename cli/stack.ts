@@ -7,7 +7,7 @@ import { isProgram } from "../components/cluster/programs.ts";
 
 const actions = ["up", "preview", "refresh", "destroy"];
 
-/** The engine's arguments for an action on a stack. */
+/** The engine's arguments for an action on a stack, but its name. */
 export function engineArguments(
   action: string,
   stack: string,
@@ -19,7 +19,7 @@ export function engineArguments(
   const answer = !isInteractive && !isAnswered && localStacks.includes(stack) ? ["--yes"] : [];
   // Of what goes, nothing is to be checked.
   const policies = ["preview", "up"].includes(action) ? policyArguments(stack) : [];
-  return [action, "--stack", stack, ...answer, ...flags, ...policies];
+  return [action, ...answer, ...flags, ...policies];
 }
 
 function main([action = "", ...rest]: readonly string[]): Promise<number> {

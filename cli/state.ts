@@ -20,6 +20,10 @@ export interface StateResource {
   /** Replaced by another one, and still to be deleted. */
   readonly delete?: boolean;
   readonly retainOnDelete?: boolean;
+  readonly parent?: string;
+  readonly dependencies?: readonly string[];
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
+  readonly deletedWith?: string;
 }
 
 /** What the engine was about to do to a resource when it was killed. */
@@ -45,6 +49,11 @@ export function revealed(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !(signatureKey in value)) return value;
   const { [signatureKey]: signature, plaintext } = value as Record<string, unknown>;
   return signature === secretSignature && typeof plaintext === "string" ? JSON.parse(plaintext) : undefined;
+}
+
+/** A value as a state that is imported with its secrets in clear has it: the engine encrypts it. */
+export function concealed(value: unknown): Readonly<Record<string, string>> {
+  return { [signatureKey]: secretSignature, plaintext: JSON.stringify(value) };
 }
 
 /** The resource's own name, the last part of its URN. */

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { readOutputs } from "./engine.ts";
+import { readOutputs } from "./outputs.ts";
 import { readStackSettings, stackName } from "./stack-settings.ts";
 import { parseCall } from "./options.ts";
 import { runCommand, UsageError } from "./usage.ts";

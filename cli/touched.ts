@@ -11,7 +11,7 @@ import { isProgram } from "../components/cluster/programs.ts";
 
 /** What no stack is made of. */
 const irrelevant =
-  /^(docs|e2e|tests|bench|tools|topology|render|verify|\.ci|\.github)\/|\.md$|\.test\.ts$|\/test-[^/]*\.ts$|^(\.prettier.*|\.gitignore|eslint\.config\.mjs|vitest\.config\.ts|tsconfig\.json|LICENSE)$/;
+  /^(docs|e2e|tests|bench|package|tools|topology|render|verify|\.ci|\.github)\/|\.md$|\.test\.ts$|\/test-[^/]*\.ts$|^(\.prettier.*|\.gitignore|eslint\.config\.mjs|vitest\.config\.ts|tsconfig(\.package)?\.json|LICENSE)$/;
 
 /** A file that is about one stack only. */
 function ownerOf(file: string, stacks: readonly string[]): string | undefined {

@@ -53,6 +53,10 @@ export const leftOut: readonly (readonly [beginning: string, reason: string])[] 
   ["npm run adopt -- east-context", "names contexts of the reader's own; e2e/adoption.test.ts runs it"],
   ["npm run preview -- prod", "needs the reader's clusters; the same on sim is run"],
   ["npm run up -- prod", "needs the reader's clusters; the same on sim is run"],
+  ["npm run fleet -- ", "needs a split environment; e2e/split.test.ts runs it"],
+  ["npm run split -- prod", "needs the reader's clusters; e2e/split.test.ts splits"],
+  ["npm run join -- prod", "needs the reader's clusters; e2e/split.test.ts joins"],
+  ["npm install ../linkerd-mesh/", "is for a program elsewhere; e2e/package.test.ts has some"],
   ["npm run doctor -- prod", "needs the reader's clusters; doctor on sim is run"],
   [
     "npm run render -- prod",

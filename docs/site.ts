@@ -23,6 +23,7 @@ export const chapters: readonly (readonly [title: string, pages: readonly string
       "docs/adopting.md",
       "docs/upgrading.md",
       "docs/environments.md",
+      "docs/package.md",
       "docs/pull-requests.md",
       "docs/operator.md",
       "docs/manifests.md",

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { request, type RequestOptions } from "node:https";
+import { homedir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 
@@ -167,6 +168,12 @@ export class TestCluster {
     const { items } = await this.core.listNamespacedService({ namespace, labelSelector });
     return items.map(({ metadata }) => metadata?.name ?? "").sort();
   }
+}
+
+/** The process of a simulated cluster's API server. */
+export async function apiServerOf(environment: string, cluster: string): Promise<number> {
+  const file = path.join(homedir(), ".kwok/clusters", `${environment}-${cluster}`, "pids/kube-apiserver.pid");
+  return Number(await readFile(file, "utf8"));
 }
 
 /** Asks again until `condition` holds or the time is up; the last answer is the failure's message. */

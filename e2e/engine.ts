@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -40,6 +40,23 @@ const projectFiles = [
   "node_modules",
 ];
 
+/** What isn't a part of the project, or not what a command needs. */
+const notCopied = [
+  ".git",
+  ".site",
+  ".state",
+  "backups",
+  "logs",
+  "node_modules",
+  "results",
+  "review",
+  "state",
+];
+
+async function copyProject(folder: string): Promise<void> {
+  await cp(root, folder, { recursive: true, filter: (file) => !notCopied.includes(path.basename(file)) });
+}
+
 /** One stack on the real engine, with a backend and a stack file of its own in a temporary folder. */
 export class Engine {
   readonly folder: string;
@@ -50,12 +67,21 @@ export class Engine {
     this.stack = stack;
   }
 
-  static async create(stack: string, settings: StackSettings): Promise<Engine> {
+  /** `withCommands` makes a copy of the project, in which its own commands work. */
+  static async create(
+    stack: string,
+    settings: StackSettings,
+    { withCommands = false } = {},
+  ): Promise<Engine> {
     const engine = new Engine(await mkdtemp(path.join(tmpdir(), "mesh-e2e-")), stack);
+    const link = (file: string) => symlink(path.join(root, file), path.join(engine.folder, file));
+    if (withCommands) {
+      await copyProject(engine.folder);
+      await link("node_modules");
+    } else {
+      await Promise.all(projectFiles.map(link));
+    }
     await mkdir(path.join(engine.folder, "state"));
-    await Promise.all(
-      projectFiles.map((file) => symlink(path.join(root, file), path.join(engine.folder, file))),
-    );
     await engine.configure(settings);
     await engine.expectSuccess(["stack", "init", stack]);
     return engine;
@@ -95,6 +121,19 @@ export class Engine {
         resolve({ code, output: stdout + stderr });
       });
       if (input !== undefined) child.stdin?.end(input);
+    });
+  }
+
+  /** Runs one of the project's own commands, in the copy of the project. */
+  command(name: string, ...args: readonly string[]): Promise<Result> {
+    const options = { cwd: this.folder, env: this.environment(), maxBuffer: 256 * 1024 * 1024 };
+    return new Promise((resolve) => {
+      const program = path.join(this.folder, "cli", `${name}.ts`);
+      const child = execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+        resolve({ code, output: stdout + stderr });
+      });
+      child.stdin?.end();
     });
   }
 

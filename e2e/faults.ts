@@ -1,8 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import path from "node:path";
 
+import { apiServerOf } from "./clusters.ts";
 import type { ClusterApi } from "../facts/cluster-api.ts";
 
 /** Takes the fault out again. */
@@ -109,11 +107,6 @@ function exported(name: string, mode: string) {
 
 interface Webhooks extends Stored {
   readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
-}
-
-async function apiServerOf(environment: string, cluster: string): Promise<number> {
-  const file = path.join(homedir(), ".kwok/clusters", `${environment}-${cluster}`, "pids/kube-apiserver.pid");
-  return Number(await readFile(file, "utf8"));
 }
 
 /** Each is put in alone, found, and taken out again. */

@@ -51,6 +51,7 @@ const outputsSchema = z.object({
     .object({
       clusters: z.record(z.string(), z.unknown()),
       links: z.array(z.looseObject({ source: z.string(), target: z.string() })).default([]),
+      parts: z.record(z.string(), z.unknown()).optional(),
       services: z.array(z.object({ mirrors: z.array(z.string()).default([]) })).default([]),
     })
     .optional(),
@@ -70,6 +71,8 @@ export interface Deployed {
   /** What the output `mesh` says of each cluster. */
   readonly clusters: Readonly<Record<string, unknown>>;
   readonly links: readonly DeployedLink[];
+  /** What a part of a split environment tells the others; in it are secrets. */
+  readonly parts: Readonly<Record<string, unknown>> | undefined;
   /** Services that Linkerd makes from exported ones: `cluster/namespace/name`. */
   readonly mirrors: readonly string[];
   /** Undefined before the first update, and where nothing is known of the anchors. */
@@ -107,6 +110,7 @@ export function parseDeployed(outputs: unknown): Deployed {
     kubeconfigs,
     clusters: mesh?.clusters ?? {},
     links: mesh?.links ?? [],
+    parts: mesh?.parts,
     mirrors: [...new Set(mesh?.services.flatMap(({ mirrors }) => mirrors))],
   };
   if (trust !== undefined) {
@@ -141,6 +145,7 @@ export function mergeDeployed(parts: readonly Deployed[]): Deployed {
   return {
     clusters: merge(({ clusters }) => clusters),
     links: parts.flatMap(({ links }) => links),
+    parts: undefined,
     mirrors: [...new Set(parts.flatMap(({ mirrors }) => mirrors))],
     trust: first && {
       trusted: first.trusted.filter((id) => known.every(({ trusted }) => trusted.includes(id))),

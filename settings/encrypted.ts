@@ -6,9 +6,14 @@ function isEncrypted(value: unknown): boolean {
   return "secure" in value && typeof value.secure === "string" && Object.keys(value).length === 1;
 }
 
+/** Stands for a secret at a path of the configuration. */
+export function standIn(path: string): string {
+  return `${mark}\n${path}`;
+}
+
 /** The configuration with a stand-in for every encrypted value, no two of them equal. */
 export function withoutEncrypted(value: unknown, path = ""): unknown {
-  if (isEncrypted(value)) return `${mark}\n${path}`;
+  if (isEncrypted(value)) return standIn(path);
   if (Array.isArray(value)) {
     return value.map((item: unknown, index) => withoutEncrypted(item, `${path}.${index.toString()}`));
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { parseSettings } from "./parse.ts";
-import { partNamed, partsOf, placeOf, scopeOf, stackOf } from "./part.ts";
+import { leftParts, partNamed, partsOf, placeOf, scopeOf, stackOf } from "./part.ts";
 import { clustersNamed, configuration } from "./test-examples.ts";
 
 function settings(names: readonly string[], oneWay: readonly [string, string][]) {
@@ -33,6 +33,11 @@ describe("the parts of an environment", () => {
     expect(partNamed("prod", fleet)).toBeUndefined();
     expect(partNamed("-trust", fleet)).toBeUndefined();
     expect(partNamed("prod-cluster-north", fleet)).toBeUndefined();
+  });
+
+  test("that nobody asks for any more are found by their names", () => {
+    const stacks = ["prod", "prod-trust", "prod-links-west", "prod-cluster-north", "uat-cluster-north"];
+    expect(leftParts("prod", stacks, fleet)).toEqual(["prod-links-west", "prod-cluster-north"]);
   });
 
   test("make together what the whole does, and nothing twice", () => {

@@ -53,6 +53,24 @@ export function partNamed(
   return found && { part: found.part, base: stack.slice(0, -found.suffix.length) };
 }
 
+/** Of `stacks`, those that are called like parts of an environment. */
+export function partsAmong(base: string, stacks: readonly string[]): string[] {
+  const kinds = [`${base}-cluster-`, `${base}-links-`];
+  return stacks.filter(
+    (stack) => stack === `${base}-trust` || kinds.some((start) => stack.startsWith(start)),
+  );
+}
+
+/** Of `stacks`, those of parts that the settings no longer ask for. */
+export function leftParts(
+  base: string,
+  stacks: readonly string[],
+  settings: Pick<Settings, "clusters" | "links" | "routes">,
+): string[] {
+  const asked = partsOf(settings).map((part) => stackOf(base, part));
+  return partsAmong(base, stacks).filter((stack) => !asked.includes(stack));
+}
+
 /** Which part of an environment a stack is, and the name of the environment's stack. */
 export interface Place {
   readonly part: Part;

@@ -40,9 +40,15 @@ export function readPlace(settings: Settings): Place {
   return orRunError(() => placeOf(pulumi.getStack(), settings));
 }
 
+/** `LINKERD_CHARTS_DIR` names a folder of chart archives that is used instead of the configured chart source. */
+export function withChartsDirectory(settings: Settings): Settings {
+  const directory = process.env["LINKERD_CHARTS_DIR"];
+  if (directory === undefined || directory === "") return settings;
+  return { ...settings, linkerd: { ...settings.linkerd, charts: { directory } } };
+}
+
 /**
- * The settings of the current stack. `LINKERD_CHARTS_DIR` names a folder of chart archives that is used instead of
- * the configured chart source, for machines that can't reach it.
+ * The settings of the current stack, with the chart source that this machine can reach.
  *
  * @throws pulumi.RunError with every problem, printed without a stack trace.
  */
@@ -51,8 +57,6 @@ export function readSettings(project = pulumi.getProject()): Settings {
     const settings = parseSettings(rawSettings(project));
     const missing = missingIssuerProblems(settings);
     if (missing.length > 0) throw new SettingsError(missing);
-    const directory = process.env["LINKERD_CHARTS_DIR"];
-    if (directory === undefined || directory === "") return settings;
-    return { ...settings, linkerd: { ...settings.linkerd, charts: { directory } } };
+    return withChartsDirectory(settings);
   });
 }

@@ -840,4 +840,6 @@ export const settingsSchema = z.strictObject({
     ),
 });
 
+/** Settings as a person writes them. */
+export type GivenSettings = z.input<typeof settingsSchema>;
 export type ParsedSettings = z.output<typeof settingsSchema>;

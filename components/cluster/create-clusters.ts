@@ -15,6 +15,7 @@ function createCluster(
   environment: string,
   settings: ClusterSettings,
   networks: ReadonlyMap<string, DockerNetwork>,
+  kubeconfig: pulumi.Input<string> | undefined,
   opts: pulumi.ComponentResourceOptions,
 ): Cluster {
   const { name } = settings;
@@ -27,12 +28,12 @@ function createCluster(
     case "simulated":
       return new SimulatedCluster(name, { environment, settings }, opts);
     case "existing":
-      return new ExistingCluster(name, { environment, settings }, opts);
+      return new ExistingCluster(name, { environment, settings, kubeconfig }, opts);
   }
 }
 
 /**
- * Clusters of the environment, by name.
+ * Clusters of the environment, by name. `kubeconfigs` are those that are only known at run time.
  *
  * @throws pulumi.RunError where a kubeconfig on this machine can't serve what the settings ask of it.
  */
@@ -40,6 +41,7 @@ export function createClusters(
   settings: Settings,
   names: readonly string[],
   opts: pulumi.ComponentResourceOptions & pulumi.CustomResourceOptions,
+  kubeconfigs: Readonly<Record<string, pulumi.Input<string>>> = {},
 ): Map<string, Cluster> {
   const { environment, links } = settings;
   const clusters = settings.clusters.filter(({ name }) => names.includes(name));
@@ -55,7 +57,10 @@ export function createClusters(
     ]),
   );
   return new Map(
-    clusters.map((cluster) => [cluster.name, createCluster(environment, cluster, networks, opts)]),
+    clusters.map((cluster) => [
+      cluster.name,
+      createCluster(environment, cluster, networks, kubeconfigs[cluster.name], opts),
+    ]),
   );
 }
 

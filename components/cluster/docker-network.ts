@@ -1,7 +1,8 @@
 import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
+import { commandLine } from "./programs.ts";
 
-const program = "node components/cluster/docker-network.command.ts";
+const program = commandLine("cluster/docker-network");
 
 /** The Docker network that k3d clusters share; one that was there before is used and left alone. */
 export class DockerNetwork extends command.local.Command {

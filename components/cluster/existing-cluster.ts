@@ -9,6 +9,8 @@ import { readContext, serverOf } from "./kubeconfig.ts";
 export interface ExistingClusterArgs {
   readonly environment: string;
   readonly settings: ExistingClusterSettings;
+  /** Taken instead of the settings' own. */
+  readonly kubeconfig?: pulumi.Input<string> | undefined;
 }
 
 /** A cluster that others made: nothing of it is created, nothing deleted. */
@@ -23,7 +25,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
 
   constructor(
     name: string,
-    { environment, settings }: ExistingClusterArgs,
+    { environment, settings, kubeconfig }: ExistingClusterArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("mesh:cluster:ExistingCluster", name, {}, opts);
@@ -32,8 +34,8 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
     this.identity = clusterIdentity(environment, settings.name);
     const { kubeconfig: source } = settings;
     if (source.from === "context") {
-      const { kubeconfig, server } = readContext(source.context, source.path);
-      this.kubeconfig = pulumi.secret(kubeconfig);
+      const { kubeconfig: found, server } = readContext(source.context, source.path);
+      this.kubeconfig = pulumi.secret(found);
       this.apiServer = pulumi.output(settings.apiServer ?? server);
       this.access = { context: source.context, path: source.path };
       // The provider reads the file itself, so that a person's credentials don't enter the state.
@@ -50,7 +52,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
     } else {
       this.kubeconfig =
         source.from === "secret"
-          ? pulumi.secret(source.kubeconfig)
+          ? pulumi.secret(kubeconfig ?? source.kubeconfig)
           : this.kubeconfigOf(`${name}-stack`, source.stack, source.output);
       this.apiServer =
         settings.apiServer === undefined

@@ -12,6 +12,7 @@ import {
   type ClusterAccess,
 } from "./cluster.ts";
 import type { DockerNetwork } from "./docker-network.ts";
+import { commandLine } from "./programs.ts";
 
 export interface K3dClusterArgs {
   readonly environment: string;
@@ -32,7 +33,7 @@ export interface K3dNode {
 /** What the program's actions `server` and `nodes` print. */
 export type K3dAnswer<T> = { readonly found: T } | { readonly problem: string };
 
-const program = "node components/cluster/k3d-cluster.command.ts";
+const program = commandLine("cluster/k3d-cluster");
 
 function found<T>(answer: K3dAnswer<T>): T {
   if ("problem" in answer) throw new pulumi.RunError(answer.problem);

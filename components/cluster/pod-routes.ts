@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { K3dCluster } from "./k3d-cluster.ts";
+import { commandLine } from "./programs.ts";
 
 export interface PodRoutesArgs {
   /** The cluster whose nodes get the routes. */
@@ -10,7 +11,7 @@ export interface PodRoutesArgs {
   readonly peers: readonly Pick<K3dCluster, "nodes">[];
 }
 
-const program = "node components/cluster/pod-routes.command.ts";
+const program = commandLine("cluster/pod-routes");
 
 /** IP routes on every node of a k3d cluster to the pods of other clusters, which pod-to-pod links need. */
 export class PodRoutes extends command.local.Command {

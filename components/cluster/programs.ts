@@ -52,6 +52,16 @@ export async function output(name: string, args: readonly string[]): Promise<str
   }
 }
 
+/**
+ * How a resource starts one of the `*.command.ts` programs, such as `link/mirror-cleanup`: by its path from the folder of
+ * the Pulumi project, which is the same on every machine.
+ */
+export function commandLine(name: string): string {
+  // Compiled, as in a package, they are JavaScript.
+  const file = `${name}.command${path.extname(import.meta.filename)}`;
+  return `node ${path.relative(process.cwd(), path.resolve(import.meta.dirname, "..", file))}`;
+}
+
 /** The value of an environment variable that the caller of a `*.command.ts` program must set. */
 export function required(variable: string): string {
   const value = process.env[variable];

@@ -6,13 +6,14 @@ import type { SimulatedClusterSettings } from "../../settings/settings.ts";
 import { ClusterIdentity } from "./cluster-identity.ts";
 import { clusterIdentity, clusterProvider, type Cluster, type ClusterAccess } from "./cluster.ts";
 import { serverOf } from "./kubeconfig.ts";
+import { commandLine } from "./programs.ts";
 
 export interface SimulatedClusterArgs {
   readonly environment: string;
   readonly settings: SimulatedClusterSettings;
 }
 
-const program = "node components/cluster/simulated-cluster.command.ts";
+const program = commandLine("cluster/simulated-cluster");
 
 /** A real API server, controller manager, scheduler and etcd on this machine, with nodes and pods that KWOK plays. */
 export class SimulatedCluster extends pulumi.ComponentResource implements Cluster {

@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { accessEnvironment, type ClusterAccess } from "../cluster/cluster.ts";
+import { commandLine } from "../cluster/programs.ts";
 
 export interface DestinationRestartArgs {
   /** The target cluster whose credentials they are. */
@@ -24,8 +25,8 @@ export class DestinationRestart extends command.local.Command {
       name,
       {
         // Credentials of a new link are read without a restart.
-        create: "node components/link/destination-restart.command.ts remember",
-        update: "node components/link/destination-restart.command.ts restart",
+        create: `${commandLine("link/destination-restart")} remember`,
+        update: `${commandLine("link/destination-restart")} restart`,
         environment: {
           MESH_NAMESPACE: args.namespace,
           MESH_CREDENTIALS: args.credentials,

@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { accessEnvironment, type ClusterAccess } from "../cluster/cluster.ts";
+import { commandLine } from "../cluster/programs.ts";
 
 export interface MirrorCleanupArgs {
   /** The target cluster whose mirrors are removed. */
@@ -20,7 +21,7 @@ export class MirrorCleanup extends command.local.Command {
     super(
       name,
       {
-        delete: "node components/link/mirror-cleanup.command.ts delete",
+        delete: `${commandLine("link/mirror-cleanup")} delete`,
         environment: {
           MESH_TARGET: args.target,
           MESH_NAMESPACE: args.namespace,

@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { accessEnvironment, type ClusterAccess } from "../cluster/cluster.ts";
+import { commandLine } from "../cluster/programs.ts";
 
 /**
  * Removes the Gateway API's definitions that the release made, once it is gone and nobody uses them: the chart asks
@@ -16,7 +17,7 @@ export class GatewayApiCleanup extends command.local.Command {
     super(
       name,
       {
-        delete: "node components/linkerd/gateway-api-cleanup.command.ts delete",
+        delete: `${commandLine("linkerd/gateway-api-cleanup")} delete`,
         environment: { MESH_RELEASE: args.release, ...accessEnvironment(args.access) },
         logging: "stderr",
       },

@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { accessEnvironment, type ClusterAccess } from "../cluster/cluster.ts";
+import { commandLine } from "../cluster/programs.ts";
 
 export interface TakeoverArgs {
   /** The release that the custom resource definitions become a part of. */
@@ -20,7 +21,7 @@ export class Takeover extends command.local.Command {
     super(
       name,
       {
-        create: "node components/linkerd/takeover.command.ts create",
+        create: `${commandLine("linkerd/takeover")} create`,
         environment: {
           MESH_RELEASE: args.release,
           MESH_NAMESPACE: args.namespace,

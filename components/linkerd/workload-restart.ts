@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { accessEnvironment, type ClusterAccess } from "../cluster/cluster.ts";
+import { commandLine } from "../cluster/programs.ts";
 
 export interface WorkloadRestartArgs {
   readonly namespaces: readonly string[];
@@ -17,8 +18,8 @@ export class WorkloadRestart extends command.local.Command {
       name,
       {
         // What is new has the new anchors: there is nothing to restart.
-        create: "node components/linkerd/workload-restart.command.ts remember",
-        update: "node components/linkerd/workload-restart.command.ts restart",
+        create: `${commandLine("linkerd/workload-restart")} remember`,
+        update: `${commandLine("linkerd/workload-restart")} restart`,
         environment: {
           MESH_NAMESPACES: args.namespaces.join(" "),
           MESH_TRUST: args.trustFingerprint,

@@ -56,6 +56,10 @@ export interface MeshOptions {
   readonly base?: string;
   /** Clusters that can't be reached: nothing of them is made, and what the links with them need stays as it is. */
   readonly leftOut?: readonly string[];
+  /** Kubeconfigs that are only known at run time, by cluster; of clusters whose settings only say that there is one. */
+  readonly kubeconfigs?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** What it is a part of. */
+  readonly parent?: pulumi.Resource;
 }
 
 function scopeWithout({ trust, clusters, links }: Scope, leftOut: readonly string[]): Scope {
@@ -74,32 +78,43 @@ export function createMesh(settings: Settings, options: MeshOptions): MeshResour
 class MeshBuilder {
   private readonly settings: Settings;
   private readonly planned: Planned;
+  /** Without what is left out. */
   private readonly scope: Scope;
+  private readonly makesClusters: boolean;
   private readonly leftOut: readonly string[];
+  private readonly kubeconfigs: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Options of what is a part of nothing else here. */
+  private readonly top: { readonly parent?: pulumi.Resource };
   private readonly others: OtherParts;
-  private readonly tls = new tls.Provider("tls");
-  private readonly command = new command.Provider("command");
+  private readonly tls: tls.Provider;
+  private readonly command: command.Provider;
   private readonly clusters = new Map<string, Cluster>();
   private readonly installs = new Map<string, Linkerd>();
 
   constructor(
     settings: Settings,
-    { planned, part = { kind: "whole" }, base = "", leftOut = [] }: MeshOptions,
+    { planned, part = { kind: "whole" }, base = "", leftOut = [], kubeconfigs = {}, parent }: MeshOptions,
   ) {
+    this.top = parent === undefined ? {} : { parent };
+    this.tls = new tls.Provider("tls", {}, this.top);
+    this.command = new command.Provider("command", {}, this.top);
+    this.kubeconfigs = kubeconfigs;
     this.settings = settings;
     this.planned = planned;
     this.leftOut = leftOut;
-    this.scope = scopeWithout(scopeOf(part, settings), leftOut);
-    this.others = new OtherParts(base);
+    const scope = scopeOf(part, settings);
+    this.scope = scopeWithout(scope, leftOut);
+    this.makesClusters = scope.clusters.length > 0;
+    this.others = new OtherParts(base, this.top);
   }
 
   build(): MeshResources {
     const { settings, scope } = this;
     const anchors = this.anchors();
-    const made = createClusters(settings, scope.clusters, { provider: this.command });
+    const made = this.clustersNamed(scope.clusters);
     for (const [name, cluster] of made) this.clusters.set(name, cluster);
     for (const cluster of this.leftOut) {
-      new LeftOut(`${cluster}-left-out`, { cluster }, { provider: this.command });
+      new LeftOut(`${cluster}-left-out`, { cluster }, { ...this.top, provider: this.command });
     }
     const podRoutes = this.podRoutes(made);
     for (const name of scope.links) {
@@ -136,16 +151,21 @@ class MeshBuilder {
     return { anchors, clusters: made, installs: this.installs, accesses, links };
   }
 
+  private clustersNamed(names: readonly string[]): Map<string, Cluster> {
+    const opts = { ...this.top, provider: this.command };
+    return createClusters(this.settings, names, opts, this.kubeconfigs);
+  }
+
   private podRoutes(made: ReadonlyMap<string, Cluster>): ReadonlyMap<string, pulumi.Resource> {
     const { clusters } = this.settings;
     // Routes to the nodes of a cluster that is away would be taken out.
     const isAway = clusters.some(({ name, source }) => source === "k3d" && this.leftOut.includes(name));
-    return isAway ? new Map() : createPodRoutes(made, this.settings, { provider: this.command });
+    return isAway ? new Map() : createPodRoutes(made, this.settings, { ...this.top, provider: this.command });
   }
 
   private anchors(): TrustedAnchors | undefined {
-    if (this.scope.trust) return createAnchors(this.settings, { provider: this.tls });
-    return this.scope.clusters.length > 0 ? this.others.anchors(this.settings) : undefined;
+    if (this.scope.trust) return createAnchors(this.settings, { ...this.top, provider: this.tls });
+    return this.makesClusters ? this.others.anchors(this.settings) : undefined;
   }
 
   private clusterNamed(name: string): Cluster {
@@ -164,6 +184,7 @@ class MeshBuilder {
   private on(name: string) {
     const { provider, deletedWith } = this.clusterNamed(name);
     return {
+      ...this.top,
       providers: [provider, this.tls, this.command],
       ...(deletedWith === undefined ? {} : { deletedWith }),
     };
@@ -172,9 +193,9 @@ class MeshBuilder {
   /** A cluster of another part. One that others made is as near from here as from there. */
   private referTo(name: string): Cluster {
     const settings = this.settingsOf(name);
-    const opts = { provider: this.command };
+    const opts = { ...this.top, provider: this.command };
     if (settings.source === "existing") {
-      const [cluster] = createClusters(this.settings, [name], opts).values();
+      const [cluster] = this.clustersNamed([name]).values();
       if (cluster !== undefined) return cluster;
     }
     return new ReferencedCluster(name, { settings, ...this.others.cluster(name) }, opts);

@@ -42,8 +42,11 @@ export class OtherParts {
   private readonly base: string;
   private readonly references = new Map<string, pulumi.StackReference>();
 
-  constructor(base: string) {
+  private readonly opts: pulumi.CustomResourceOptions;
+
+  constructor(base: string, opts: pulumi.CustomResourceOptions = {}) {
     this.base = base;
+    this.opts = opts;
   }
 
   private stack(part: Part): pulumi.StackReference {
@@ -51,7 +54,7 @@ export class OtherParts {
     const known = this.references.get(name);
     if (known !== undefined) return known;
     const path = [pulumi.getOrganization(), pulumi.getProject(), name].join("/");
-    const reference = new pulumi.StackReference(name, { name: path });
+    const reference = new pulumi.StackReference(name, { name: path }, this.opts);
     this.references.set(name, reference);
     return reference;
   }

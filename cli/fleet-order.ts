@@ -1,0 +1,70 @@
+import { partsOf, stackOf, type Part } from "../settings/part.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** What happened to a part. */
+export type Outcome = "done" | "failed" | "left out";
+
+/** The parts that must be there before another one is. */
+function neededBy(part: Part, { links }: Pick<Settings, "links">): Part[] {
+  switch (part.kind) {
+    case "whole":
+    case "trust":
+      return [];
+    case "cluster":
+      return [{ kind: "trust" }];
+    case "links": {
+      const targets = links.filter(({ source }) => source === part.cluster).map(({ target }) => target);
+      return [part.cluster, ...targets].map((cluster) => ({ kind: "cluster", cluster }));
+    }
+  }
+}
+
+/** The stack of each part with those that must have gone through before it: what needs others goes down before them. */
+export function fleetOrder(
+  action: string,
+  base: string,
+  settings: Pick<Settings, "clusters" | "links" | "routes">,
+): Map<string, readonly string[]> {
+  const parts = partsOf(settings);
+  const needs = new Map(
+    parts.map((part) => [stackOf(base, part), neededBy(part, settings).map((other) => stackOf(base, other))]),
+  );
+  if (action !== "destroy") return needs;
+  const neededOf = (stack: string) =>
+    [...needs].filter(([, needed]) => needed.includes(stack)).map(([other]) => other);
+  return new Map([...needs.keys()].reverse().map((stack) => [stack, neededOf(stack)]));
+}
+
+/**
+ * Runs each stack once those before it have gone through, at most `limit` at a time. A stack that fails is gone past: only
+ * what comes after it is left out. Stacks that aren't in `order` are taken to be there.
+ */
+export async function runInOrder(
+  order: ReadonlyMap<string, readonly string[]>,
+  limit: number,
+  run: (stack: string) => Promise<Exclude<Outcome, "left out">>,
+): Promise<Map<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  const running = new Map<string, Promise<void>>();
+  const waiting = new Set(order.keys());
+  const before = (stack: string) => (order.get(stack) ?? []).filter((other) => order.has(other));
+  for (;;) {
+    for (const stack of waiting) {
+      const states = before(stack).map((other) => outcomes.get(other));
+      if (states.some((state) => state === "failed" || state === "left out")) {
+        outcomes.set(stack, "left out");
+        waiting.delete(stack);
+      } else if (states.every((state) => state === "done") && running.size < limit) {
+        waiting.delete(stack);
+        const end = run(stack).then((outcome) => {
+          outcomes.set(stack, outcome);
+          running.delete(stack);
+        });
+        running.set(stack, end);
+      }
+    }
+    if (running.size === 0) break;
+    await Promise.race(running.values());
+  }
+  return new Map([...order.keys()].map((stack) => [stack, outcomes.get(stack) ?? "left out"]));
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+
+import { parseSettings } from "../settings/parse.ts";
+import { clustersNamed, configuration } from "../settings/test-examples.ts";
+import type { Report } from "./changes.ts";
+import { chooseStacks, parseRequest } from "./fleet.ts";
+import { formatSummary } from "./fleet-summary.ts";
+import { UsageError } from "./usage.ts";
+
+const settings = parseSettings(
+  configuration({ clusters: clustersNamed(["a", "b"]), links: { topology: "mesh", carries: ["gateway"] } }),
+);
+
+describe("a call", () => {
+  test("names parts with or without the environment's name", () => {
+    expect(parseRequest(["up", "prod", "--only", "cluster-a,prod-links-a", "--parallel", "3", "-y"])).toEqual(
+      {
+        action: "up",
+        base: "prod",
+        only: ["prod-cluster-a", "prod-links-a"],
+        parallel: 3,
+        json: undefined,
+        isAgreed: true,
+      },
+    );
+  });
+
+  test("runs a few at a time, and asks first unless it is for one person's machine", () => {
+    expect(parseRequest(["up", "prod"])).toMatchObject({ only: undefined, isAgreed: false });
+    expect(parseRequest(["up", "prod"]).parallel).toBeGreaterThan(0);
+    expect(parseRequest(["up", "sim"]).isAgreed).toBe(true);
+  });
+
+  test.each([
+    [["prod"]],
+    [["import", "prod"]],
+    [["up", "prod", "more"]],
+    [["up", "prod", "--parallel", "0"]],
+  ])("%j is refused", (args) => {
+    expect(() => parseRequest(args)).toThrow(UsageError);
+  });
+});
+
+test("only the parts that are named are run, in their order", () => {
+  const choose = (only: readonly string[] | undefined) =>
+    [...chooseStacks({ action: "up", base: "prod", only }, settings).keys()].join(" ");
+  expect(choose(["prod-links-a", "prod-trust"])).toBe("prod-trust prod-links-a");
+  expect(choose(undefined).split(" ")).toHaveLength(5);
+  expect(() => choose(["prod-cluster-c"])).toThrow("prod has no part prod-cluster-c; it has prod-trust, ");
+});
+
+test("the summary says in a line what came of each part, and below what must be known", () => {
+  const report: Report = {
+    changes: [],
+    counts: { delete: 1, replace: 0, update: 0, create: 2 },
+    violations: [],
+    warnings: [],
+    errors: [],
+  };
+  const errors = ["the API server\nsaid no"];
+  const summary = formatSummary({
+    action: "up",
+    environment: "prod",
+    parts: [
+      { stack: "prod-trust", outcome: "done", seconds: 5, report },
+      {
+        stack: "prod-cluster-a",
+        outcome: "failed",
+        seconds: 12,
+        report: { ...report, errors },
+        log: "logs/a.log",
+      },
+      { stack: "prod-links-a", outcome: "left out" },
+    ],
+  });
+  expect(summary.replaceAll(/ +$/gm, "")).toBe(`prod, up: 1 of 3 parts done
+
+done      prod-trust      −1 +2   5 s
+failed    prod-cluster-a  −1 +2  12 s
+left out  prod-links-a
+
+prod-cluster-a
+  the API server
+    said no
+  All of it: logs/a.log
+`);
+});

@@ -1,0 +1,181 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import type { FleetSummary } from "../cli/fleet-summary.ts";
+import { apiServerOf, TestCluster } from "./clusters.ts";
+import { Engine, nameOf, type StateResource } from "./engine.ts";
+
+const charts = process.env["LINKERD_CHARTS_DIR"];
+const stack = "e2e-split";
+const settings = (more: object = {}) => ({
+  environment: stack,
+  linkerd: {
+    version: "2026.8.3",
+    viz: false,
+    ...(charts === undefined ? {} : { charts: { directory: charts } }),
+  },
+  clusters: Object.fromEntries(
+    ["east", "west"].map((name, index) => [
+      name,
+      {
+        source: "simulated",
+        podNetworks: `10.${(51 + index).toString()}.0.0/16`,
+        serviceNetworks: `10.${(251 + index).toString()}.0.0/16`,
+      },
+    ]),
+  ),
+  links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"] },
+  emojivoto: { mode: "pod-to-pod" },
+  ...more,
+});
+const parts = [
+  "e2e-split-trust",
+  "e2e-split-cluster-east",
+  "e2e-split-cluster-west",
+  "e2e-split-links-east",
+  "e2e-split-links-west",
+];
+
+let engine: Engine;
+const clusters: TestCluster[] = [];
+let before: string[][];
+let resources: StateResource[];
+
+function inventories(): Promise<string[][]> {
+  return Promise.all(clusters.map((cluster) => cluster.inventory()));
+}
+
+/** What was made, with its id: it is what must stay. */
+function made(all: readonly StateResource[]): string[] {
+  return all
+    .filter(({ type }) => !type.startsWith("pulumi:") && !type.startsWith("mesh:"))
+    .map(({ id = "", urn }) => `${nameOf(urn)} ${id}`)
+    .sort();
+}
+
+async function exported(part: string): Promise<string> {
+  return engine.expectSuccess(["stack", "export", "--stack", part]);
+}
+
+async function resourcesOf(part: string): Promise<StateResource[]> {
+  const { deployment } = JSON.parse(await exported(part)) as { deployment: { resources?: StateResource[] } };
+  return deployment.resources ?? [];
+}
+
+async function command(name: string, ...args: string[]): Promise<string> {
+  const { code, output } = await engine.command(name, ...args);
+  if (code !== 0) throw new Error(`${name} ${args.join(" ")} ended with ${code.toString()}:\n${output}`);
+  return output;
+}
+
+async function fleet(action: string, ...flags: string[]): Promise<FleetSummary> {
+  const file = path.join(engine.folder, "summary.json");
+  await command("fleet", action, stack, "--yes", "--parallel", "2", "--json", file, ...flags);
+  return JSON.parse(await readFile(file, "utf8")) as FleetSummary;
+}
+
+/** What a run on all parts changed, or would change. */
+function changesOf({ parts: runs }: FleetSummary): string[] {
+  return runs.flatMap(({ stack: part, report }) =>
+    (report?.changes ?? []).map(({ operation, component }) => `${part}: ${operation} ${component}`),
+  );
+}
+
+beforeAll(async () => {
+  engine = await Engine.create(stack, settings(), { withCommands: true });
+  const levels = path.join(engine.folder, "policy", `${stack}.json`);
+  await writeFile(levels, JSON.stringify({ "closed-gateways": "disabled", "closed-exports": "disabled" }));
+  await engine.up();
+  const kubeconfigs = await engine.output<Record<string, string>>("kubeconfigs");
+  for (const [name, kubeconfig] of Object.entries(kubeconfigs)) {
+    clusters.push(await TestCluster.open(engine.folder, name, kubeconfig));
+  }
+  before = await inventories();
+  resources = await engine.resources();
+});
+
+afterAll(async () => {
+  await engine.configure(settings());
+  await engine.command("join", stack);
+  await engine.destroy();
+  await engine.dispose();
+});
+
+describe("a fleet of one stack, moved to a stack for each part", () => {
+  test("isn't run on in parts before it is moved", async () => {
+    await engine.configure(settings({ split: true }));
+    const { code, output } = await engine.command("fleet", "up", stack, "--yes");
+    expect([code, output]).toEqual([1, expect.stringContaining(`npm run split -- ${stack}`)]);
+  });
+
+  test("leaves the one stack empty, and each resource in one of the others", async () => {
+    const output = await command("split", stack);
+    expect(output).toContain(parts.join(", "));
+    expect(await engine.resources()).toEqual([]);
+    const moved: string[] = [];
+    for (const part of parts) {
+      expect(await exported(part)).not.toMatch(/PRIVATE KEY|"token": "ey|LS0tLS1CRUdJTiBFQyBQUklWQVRF/);
+      moved.push(...made(await resourcesOf(part)));
+    }
+    expect(moved.sort()).toEqual(made(resources));
+    const files = await readdir(engine.folder);
+    expect(files.filter((file) => file.startsWith(`Pulumi.${stack}-`))).toEqual([]);
+    const [backup = ""] = await readdir(path.join(engine.folder, "backups"));
+    const copy = await readFile(path.join(engine.folder, "backups", backup, `${stack}.json`), "utf8");
+    expect(copy).not.toContain("PRIVATE KEY");
+    expect(copy.match(/"urn":"/g)).toHaveLength(resources.length);
+  });
+
+  test("makes nothing anew: no part has a change", async () => {
+    const up = await fleet("up");
+    expect(up.parts.map(({ stack: part, outcome }) => [part, outcome])).toEqual(
+      parts.map((part) => [part, "done"]),
+    );
+    expect(changesOf(up)).toEqual([]);
+    expect(changesOf(await fleet("preview"))).toEqual([]);
+    expect(changesOf(await fleet("refresh"))).toEqual([]);
+    expect(await inventories()).toEqual(before);
+  });
+
+  test("goes past a cluster that doesn't answer, says so, and makes up for it", async () => {
+    const server = await apiServerOf(stack, "west");
+    process.kill(server, "SIGSTOP");
+    const { parts: runs } = await fleet("up").finally(() => process.kill(server, "SIGCONT"));
+    const without = runs.filter(({ notes = [] }) =>
+      notes.some((note) => note.startsWith("west is left out")),
+    );
+    expect(without.map(({ stack: part }) => part)).toEqual([
+      "e2e-split-cluster-west",
+      "e2e-split-links-west",
+    ]);
+    expect(changesOf(await fleet("up"))).toEqual([]);
+    expect(await inventories()).toEqual(before);
+  });
+
+  test("isn't run on as one stack before it is moved back", async () => {
+    const whole = await engine.run(["preview", "--stack", stack]);
+    expect(whole.code).not.toBe(0);
+    expect(whole.output).toContain(`is set, and ${stack} is none of the environment's parts`);
+    await engine.configure(settings());
+    const { code, output } = await engine.command("stack", "preview", stack);
+    expect([code, output]).toEqual([1, expect.stringContaining(`npm run join -- ${stack}`)]);
+  });
+});
+
+describe("moved back", () => {
+  test("it is the one stack that it was, and has nothing to do", async () => {
+    await command("join", stack);
+    const back = await engine.resources();
+    expect(back.map(({ urn, id }) => `${urn} ${id ?? ""}`).sort()).toEqual(
+      resources.map(({ urn, id }) => `${urn} ${id ?? ""}`).sort(),
+    );
+    for (const part of parts) expect(await resourcesOf(part)).toEqual([]);
+    expect(await engine.previewSteps()).toEqual([]);
+    await engine.up();
+    expect((await engine.previewWithoutChanges()).code).toBe(0);
+    expect((await engine.refreshWithoutChanges()).code).toBe(0);
+    expect(await inventories()).toEqual(before);
+  });
+});

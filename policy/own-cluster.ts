@@ -20,7 +20,8 @@ function startsWithCluster(cluster: string, name: string): boolean {
 
 /** Whether a resource's name says that it is on the cluster whose provider makes it. */
 export function isOnOwnCluster(urn: string, name: string, cluster: string): boolean {
-  const [component = ""] = typesOf({ urn });
+  // In a program of one's own, all of it is part of something else.
+  const component = typesOf({ urn }).find((type) => type in nameOnCluster) ?? "";
   return (nameOnCluster[component] ?? startsWithCluster)(cluster, name);
 }
 

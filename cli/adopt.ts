@@ -200,6 +200,7 @@ async function main(args: readonly string[]): Promise<number> {
       document.toString({ lineWidth: 120 }).trimEnd(),
       commented([
         "The issuers' keys are secrets. Save the above as Pulumi.STACK.yaml, then:",
+        "npx pulumi stack select --create STACK",
         ...keyCommands(installations, path),
       ]),
       "",

@@ -32,6 +32,8 @@ export interface ControlPlaneArgs {
   readonly podNetworks: readonly string[];
   /** What the chart's objects need first: the custom resource definitions and the CNI plugin. */
   readonly dependsOn: pulumi.Resource[];
+  /** What hands over an installation that is there. */
+  readonly takeover?: readonly pulumi.Resource[];
 }
 
 /** The control plane's webhooks: chart value, Service in front, Secret that its pods mount. */
@@ -73,7 +75,7 @@ export class ControlPlane extends pulumi.ComponentResource {
           "ca.crt": base64(args.trustBundle),
         },
       },
-      { parent: this },
+      { parent: this, dependsOn: [...(args.takeover ?? [])] },
     );
     // The chart's own would change at the same time as the pods that read it when they start.
     const trustRoots = new k8s.core.v1.ConfigMap(

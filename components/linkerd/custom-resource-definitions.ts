@@ -22,6 +22,8 @@ export interface CustomResourceDefinitionsArgs {
  */
 export class CustomResourceDefinitions extends pulumi.ComponentResource {
   readonly release: k8s.helm.v3.Release;
+  /** What hands over an installation that is there; nothing on a cluster that isn't adopted. */
+  readonly takeover: readonly pulumi.Resource[];
 
   constructor(name: string, args: CustomResourceDefinitionsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesh:linkerd:CustomResourceDefinitions", name, {}, opts);
@@ -31,7 +33,7 @@ export class CustomResourceDefinitions extends pulumi.ComponentResource {
     const cleanup = linkerd.gatewayApi
       ? [new GatewayApiCleanup(`${name}-gateway-api`, { release, access: args.access }, { parent: this })]
       : [];
-    const takeover =
+    this.takeover =
       args.cluster.adopt === true
         ? [
             new Takeover(
@@ -53,7 +55,7 @@ export class CustomResourceDefinitions extends pulumi.ComponentResource {
           args.cluster.values.crds,
         ),
       },
-      { parent: this, dependsOn: [...cleanup, ...takeover] },
+      { parent: this, dependsOn: [...cleanup, ...this.takeover] },
     );
     this.registerOutputs({});
   }

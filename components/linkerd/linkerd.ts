@@ -114,6 +114,7 @@ export class Linkerd extends pulumi.ComponentResource {
         issuer: this.issuer,
         webhookTrust: this.webhookTrust,
         podNetworks: [cluster, ...peers].flatMap(({ podNetworks }) => podNetworks),
+        takeover: definitions.takeover,
         dependsOn: [definitions.release, ...cni.map(({ chart }) => chart)],
       },
       { parent: this },

@@ -68,3 +68,33 @@ test(
     }
   },
 );
+
+test(
+  "an issuer's Secret of Linkerd's own type becomes one of Kubernetes', with the same certificate and key",
+  { timeout: 60_000 },
+  async () => {
+    const server = await startApiServer("east");
+    const secrets = "/api/v1/namespaces/linkerd/secrets";
+    const metadata = { name: "linkerd-identity-issuer", namespace: "linkerd" };
+    const issuer = (type: string, data: Record<string, string>) => ({ metadata, type, data });
+    const run = () =>
+      runProgram(program, "create", {
+        MESH_RELEASE: "linkerd-crds",
+        MESH_NAMESPACE: "linkerd",
+        MESH_KUBECONFIG: server.kubeconfig,
+      });
+    try {
+      const tls = { "tls.crt": "Y2VydA==", "tls.key": "a2V5" };
+      server.lists[secrets] = [issuer("kubernetes.io/tls", tls)];
+      expect(await run()).toMatchObject({ code: 0 });
+      expect(server.changes).toEqual([]);
+      const older = { "crt.pem": "Y2VydA==", "key.pem": "a2V5" };
+      server.lists[secrets] = [issuer("Opaque", older)];
+      expect(await run()).toMatchObject({ code: 0 });
+      expect(server.changes).toEqual([`DELETE ${secrets}/linkerd-identity-issuer`, `POST ${secrets}`]);
+      expect(server.bodies[`POST ${secrets}`]).toMatchObject({ type: "kubernetes.io/tls", data: tls });
+    } finally {
+      await server.close();
+    }
+  },
+);

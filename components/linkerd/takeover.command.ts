@@ -1,4 +1,7 @@
-/** Hands an installation of Linkerd's by Helm or its CLI over: Helm's records of it go, its definitions are marked. */
+/**
+ * Hands an installation of Linkerd's by Helm or its CLI over: Helm's records of it go, its definitions are marked, and its
+ * issuer's Secret gets the type that others have.
+ */
 import { gunzipSync } from "node:zlib";
 
 import {
@@ -67,10 +70,30 @@ async function markDefinitions(config: KubeConfig, release: string, namespace: s
   }
 }
 
+/**
+ * A Secret's type can't be changed, and Linkerd's older scheme for issuers has another one. Identity goes on with what it
+ * has read until its pods are replaced.
+ */
+async function convertIssuer(config: KubeConfig, namespace: string): Promise<void> {
+  const core = config.makeApiClient(CoreV1Api);
+  const [type, name] = ["kubernetes.io/tls", "linkerd-identity-issuer"];
+  const fieldSelector = `metadata.name=${name}`;
+  const { items } = await core.listNamespacedSecret({ namespace, fieldSelector });
+  const [secret] = items.filter(({ metadata }) => metadata?.name === name);
+  const { "crt.pem": certificate, "key.pem": key } = secret?.data ?? {};
+  if (secret?.type === type || certificate === undefined || key === undefined) return;
+  progress(`${namespace}/${name} becomes a Secret of type ${type}, with the same certificate and key`);
+  await core.deleteNamespacedSecret({ name, namespace });
+  const body = { metadata: { name }, type, data: { "tls.crt": certificate, "tls.key": key } };
+  await core.createNamespacedSecret({ namespace, body });
+}
+
 async function create(): Promise<void> {
   const config = accessedCluster();
+  const namespace = required("MESH_NAMESPACE");
   await forgetReleases(config);
-  await markDefinitions(config, required("MESH_RELEASE"), required("MESH_NAMESPACE"));
+  await markDefinitions(config, required("MESH_RELEASE"), namespace);
+  await convertIssuer(config, namespace);
 }
 
 if (isProgram(import.meta.filename)) await runAction({ create });

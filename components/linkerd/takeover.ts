@@ -14,7 +14,8 @@ export interface TakeoverArgs {
 /**
  * Makes an installation ready to be taken over: Helm forgets the releases of Linkerd's charts, which nobody may then
  * upgrade or uninstall behind this program's back, and the custom resource definitions are marked as those of the release
- * that is about to be made. Nothing that runs is touched.
+ * that is about to be made. An issuer's Secret of Linkerd's own type becomes one of `kubernetes.io/tls`. Nothing that runs
+ * is touched.
  */
 export class Takeover extends command.local.Command {
   constructor(name: string, args: TakeoverArgs, opts?: pulumi.CustomResourceOptions) {

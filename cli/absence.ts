@@ -30,7 +30,7 @@ export function deployedClusters({ deployment: { resources = [] } }: State): Dep
   const current = resources.filter((resource) => resource.delete !== true);
   const names = new Set(current.map(nameOf));
   const providers = current.filter(({ type }) => type === providerType);
-  const clusters = providers.map(nameOf);
+  const clusters = providers.map(nameOf).sort();
   return providers.map(({ urn, inputs = {} }) => {
     const name = nameOf({ urn });
     const linked = clusters.filter(

@@ -23,24 +23,26 @@ const passing = ["endpointslices", "events", "pods", "replicasets"];
 /** A cluster as the tests look at it, beside the engine. */
 export class TestCluster {
   readonly kubeconfigPath: string;
-  readonly config = new KubeConfig();
+  readonly config: KubeConfig;
   readonly core: CoreV1Api;
 
-  private constructor(kubeconfigPath: string, kubeconfig: string) {
+  protected constructor(kubeconfigPath: string, config: KubeConfig) {
     this.kubeconfigPath = kubeconfigPath;
-    this.config.loadFromString(kubeconfig);
+    this.config = config;
     this.core = this.config.makeApiClient(CoreV1Api);
   }
 
   static async open(folder: string, name: string, kubeconfig: string): Promise<TestCluster> {
     const file = path.join(folder, `${name}.kubeconfig`);
     await writeFile(file, kubeconfig, { mode: 0o600 });
-    return new TestCluster(file, kubeconfig);
+    return TestCluster.load(file);
   }
 
   /** The cluster that a kubeconfig's current context names. */
   static async load(kubeconfigPath: string): Promise<TestCluster> {
-    return new TestCluster(kubeconfigPath, await readFile(kubeconfigPath, "utf8"));
+    const config = new KubeConfig();
+    config.loadFromString(await readFile(kubeconfigPath, "utf8"));
+    return new TestCluster(kubeconfigPath, config);
   }
 
   /** What the API server answers at `path`, as `kubectl get --raw` would print it. */
@@ -160,6 +162,18 @@ export class TestCluster {
       items: { metadata: { name: string }; spec: { identities: string[] } }[];
     }>(path);
     return Object.fromEntries(items.map(({ metadata, spec }) => [metadata.name, spec.identities]));
+  }
+
+  /** The uid of every mirror, by `namespace/name`. */
+  async mirrorIds(): Promise<Record<string, string>> {
+    const labelSelector = "mirror.linkerd.io/mirrored-service=true";
+    const { items } = await this.core.listServiceForAllNamespaces({ labelSelector });
+    return Object.fromEntries(
+      items.map(({ metadata: { namespace = "", name = "", uid = "" } = {} }) => [
+        `${namespace}/${name}`,
+        uid,
+      ]),
+    );
   }
 
   /** Names of all mirrors in a namespace. */

@@ -137,6 +137,14 @@ export class Engine {
     });
   }
 
+  /** `npm run up|preview|refresh|destroy -- STACK` with more flags, which must succeed; what it printed. */
+  async npmRun(action: string, ...flags: string[]): Promise<string> {
+    const yes = action === "preview" ? [] : ["--yes", "--skip-preview"];
+    const { code, output } = await this.command("stack", action, this.stack, ...yes, ...flags);
+    if (code !== 0) throw new Error(`npm run ${action} ended with ${code.toString()}:\n${output}`);
+    return output;
+  }
+
   /** Starts the engine without waiting for it. */
   start(args: readonly string[]): ChildProcess {
     const program = path.join(root, "node_modules/.bin/pulumi");

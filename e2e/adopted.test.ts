@@ -75,7 +75,9 @@ afterAll(async () => {
 
 describe("a cluster that others made", () => {
   test("the first preview lists everything that the update makes", () => {
-    expect(announced.sort()).toEqual(made.sort());
+    // With this one the engine reads outputs of stacks: it makes it on its own, and no preview has it.
+    const ours = made.filter((step) => !step.includes("::pulumi:providers:pulumi::"));
+    expect(announced.sort()).toEqual(ours.sort());
   });
 
   test("the second preview and a refresh find nothing to do", async () => {

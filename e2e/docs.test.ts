@@ -25,7 +25,7 @@ describe("the documentation's commands, in a copy of the project", () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "mesh-docs-"));
     const pack =
-      "git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -c | tar -x -C";
+      "git ls-files -z --cached --others --exclude-standard ':!node_modules' | tar --null --files-from=- -c | tar -x -C";
     execFileSync("sh", ["-c", `${pack} "${folder}"`], { cwd: root });
     await symlink(path.join(root, "node_modules"), path.join(folder, "node_modules"));
   });

@@ -43,7 +43,8 @@ function details({ stack, outcome, report, notes = [], log }: PartRun): string[]
       ({ policy, resource, message }) => `${policy}, ${resource}: ${message}`,
     ),
     ...(report?.warnings ?? []),
-    ...(report?.errors ?? []),
+    // A provider that is stopped while a cluster doesn't answer calls that an error of its own.
+    ...(outcome === "failed" ? (report?.errors ?? []) : []),
     ...(outcome === "failed" && log !== undefined ? [`All of it: ${log}`] : []),
   ];
   return said.length === 0 ? [] : [`${stack}\n${said.map((text) => `  ${indented(text)}\n`).join("")}`];

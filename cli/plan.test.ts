@@ -15,3 +15,18 @@ test("a plan says what is to be done and not what is there", () => {
     resourcePlans: { one: { goal, steps }, two: { steps } },
   });
 });
+
+test("the stack's outputs may become whatever follows from what is done", () => {
+  const urn = "urn:pulumi:prod::mesh::pulumi:pulumi:Stack::mesh-prod";
+  const goal = { type: "pulumi:pulumi:Stack", outputDiff: { updates: { mesh: {} } } };
+  const { resourcePlans } = JSON.parse(
+    withoutState(JSON.stringify({ resourcePlans: { [urn]: { goal, steps: ["same"] } } })),
+  ) as { resourcePlans: Record<string, { goal: { type: string; outputDiff: { adds: object } } }> };
+  expect(resourcePlans[urn]?.goal.type).toBe("pulumi:pulumi:Stack");
+  expect(Object.keys(resourcePlans[urn]?.goal.outputDiff.adds ?? {})).toEqual([
+    "mesh",
+    "trust",
+    "expires",
+    "kubeconfigs",
+  ]);
+});

@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { backups } = await join(engineFor(stack), stack, await readStackSettings(stack));
   console.log(
     `What the parts of ${stack} had is now in ${stack}. No cluster was touched; the states before are in ${backups}.\n` +
-      `Let it write down what depends on what: npm run up -- ${stack}`,
+      `Before anything else, let it write down what depends on what: npm run up -- ${stack}`,
   );
   return 0;
 }

@@ -11,9 +11,9 @@ import { readEvents, summarize } from "./changes.ts";
 import { localStacks, root } from "./engine.ts";
 import { fleetOrder, runInOrder } from "./fleet-order.ts";
 import { formatSummary, type FleetSummary, type PartRun } from "./fleet-summary.ts";
-import { createStacks, engineFor, stacksWithResources } from "./move-state.ts";
+import { createStacks, engineFor, usedStacks } from "./move-state.ts";
 import { parseCall } from "./options.ts";
-import { policyArguments } from "./policies.ts";
+import { policyArgumentsOf } from "./policies.ts";
 import { Progress } from "./progress.ts";
 import { runEngine, type Terminal } from "./run-engine.ts";
 import { readStackSettings } from "./stack-settings.ts";
@@ -127,8 +127,7 @@ async function runPart(action: Action, base: string, stack: string, folder: stri
   const log = path.join(folder, `${stack}.log`);
   const events = path.join(folder, `${stack}.events`);
   const terminal = loggedTerminal(log, notes);
-  const policies = ["preview", "up"].includes(action) ? policyArguments(base) : [];
-  const args = [action, ...engineFlags[action], "--event-log", events, ...policies];
+  const args = [action, ...engineFlags[action], "--event-log", events, ...policyArgumentsOf(action, base)];
   const errors: string[] = [];
   const code = await runEngine(stack, args, { base, terminal }).catch((error: unknown) => {
     errors.push(error instanceof Error ? error.message : String(error));
@@ -192,14 +191,12 @@ async function agrees(): Promise<boolean> {
 
 /** The parts can't be run on while something else has what is theirs. */
 async function checkStacks(base: string, settings: Settings): Promise<void> {
-  const run = engineFor(base);
-  const resources = await stacksWithResources(run);
-  if ((resources.get(base) ?? 0) > 0) {
+  const used = await usedStacks(engineFor(base));
+  if (used.includes(base)) {
     throw new UsageError(
       `${base} is still one stack with all resources. Move them first: npm run split -- ${base}`,
     );
   }
-  const used = [...resources].filter(([, count]) => count > 0).map(([name]) => name);
   const left = leftParts(base, used, settings);
   if (left.length > 0) {
     throw new UsageError(

@@ -1,7 +1,7 @@
 /** `npm run join -- STACK`: moves an environment from a stack for each part to one stack, without touching a cluster. */
 import { root } from "./engine.ts";
 import { joinStates } from "./join-state.ts";
-import { engineFor, moveState, readState, stacksWithResources, type RunEngine } from "./move-state.ts";
+import { engineFor, moveState, readState, usedStacks, type RunEngine } from "./move-state.ts";
 import { parseOptions } from "./options.ts";
 import type { Moved } from "./split.ts";
 import { readStackSettings } from "./stack-settings.ts";
@@ -17,8 +17,7 @@ export async function join(run: RunEngine, stack: string, settings: Settings, fo
   if (settings.split) {
     throw new UsageError(`Take mesh:split out of Pulumi.${stack}.yaml first: the program goes by it.`);
   }
-  const resources = await stacksWithResources(run);
-  const used = [...resources].filter(([, count]) => count > 0).map(([name]) => name);
+  const used = await usedStacks(run);
   const others = leftParts(stack, used, settings);
   if (others.length > 0) {
     throw new UsageError(

@@ -37,12 +37,18 @@ async function writeState(run: RunEngine, stack: string, state: State): Promise<
 }
 
 /** The stacks that there are, with how many resources each has. */
-export async function stacksWithResources(run: RunEngine): Promise<Map<string, number>> {
+async function stacksWithResources(run: RunEngine): Promise<Map<string, number>> {
   const stacks = JSON.parse(await run(["stack", "ls", "--json"])) as {
     readonly name: string;
     readonly resourceCount?: number;
   }[];
   return new Map(stacks.map(({ name, resourceCount = 0 }) => [name, resourceCount]));
+}
+
+/** The stacks that have resources. */
+export async function usedStacks(run: RunEngine): Promise<string[]> {
+  const resources = await stacksWithResources(run);
+  return [...resources].filter(([, count]) => count > 0).map(([name]) => name);
 }
 
 /** Makes the stacks that aren't there yet, without stack files of their own. */

@@ -8,3 +8,8 @@ export function policyArguments(stack: string, folder = path.join(root, "policy"
   const levels = path.join(folder, `${stack}.json`);
   return ["--policy-pack", folder, ...(existsSync(levels) ? ["--policy-pack-config", levels] : [])];
 }
+
+/** The same for an action: of what goes, nothing is to be checked. */
+export function policyArgumentsOf(action: string, stack: string): string[] {
+  return ["preview", "up"].includes(action) ? policyArguments(stack) : [];
+}

@@ -16,7 +16,7 @@ import { withForgotten } from "./forget.ts";
 import { givenKubeconfig } from "./given-kubeconfig.ts";
 import { interrupted, investigate, settled } from "./interrupted.ts";
 import { backendUrl, isStale, readLocks, stateFolder } from "./locks.ts";
-import { engineFor, stacksWithResources } from "./move-state.ts";
+import { engineFor, usedStacks } from "./move-state.ts";
 import { findMissing, formatMissing } from "./preflight.ts";
 import { parseStackFile, readStackFile, removeNewSalt, type StackFile } from "./stack-file.ts";
 import { StackState, type State } from "./state.ts";
@@ -103,9 +103,7 @@ async function recover(
 
 /** The resources of a split environment would all be made once more. */
 async function refuseParts({ stack, env }: Run): Promise<void> {
-  const resources = await stacksWithResources(engineFor(stack, env));
-  const used = [...resources].filter(([, count]) => count > 0).map(([name]) => name);
-  const parts = partsAmong(stack, used);
+  const parts = partsAmong(stack, await usedStacks(engineFor(stack, env)));
   if (parts.length > 0) {
     throw new UsageError(
       `${stack} is in several stacks: ${parts.join(", ")}.\n` +

@@ -1,6 +1,6 @@
 /** `npm run up|preview|refresh|destroy [-- STACK [pulumi's own flags]]`: checks the machine, then runs the engine. */
 import { localStacks } from "./engine.ts";
-import { policyArguments } from "./policies.ts";
+import { policyArgumentsOf } from "./policies.ts";
 import { runEngine } from "./run-engine.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
@@ -17,9 +17,7 @@ export function engineArguments(
   const isAnswered =
     action === "preview" || flags.some((flag) => ["--yes", "-y", "--preview-only"].includes(flag));
   const answer = !isInteractive && !isAnswered && localStacks.includes(stack) ? ["--yes"] : [];
-  // Of what goes, nothing is to be checked.
-  const policies = ["preview", "up"].includes(action) ? policyArguments(stack) : [];
-  return [action, ...answer, ...flags, ...policies];
+  return [action, ...answer, ...flags, ...policyArgumentsOf(action, stack)];
 }
 
 function main([action = "", ...rest]: readonly string[]): Promise<number> {

@@ -7,6 +7,7 @@ import { ApiextensionsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api } fro
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { Engine, nameOf } from "./engine.ts";
+import { linkerdSettings } from "./settings.ts";
 
 const commands = path.resolve(import.meta.dirname, "../components/cluster/simulated-cluster.command.ts");
 const environment = {
@@ -16,7 +17,6 @@ const environment = {
   MESH_SERVICE_NETWORK: "10.231.0.0/16",
   MESH_NODES: "1",
 };
-const charts = process.env["LINKERD_CHARTS_DIR"];
 
 let folder: string;
 let engine: Engine;
@@ -28,7 +28,7 @@ let made: string[];
 function settings(kubeconfigPath: string) {
   return {
     environment: "e2e",
-    linkerd: { version: "2026.8.3", ...(charts === undefined ? {} : { charts: { directory: charts } }) },
+    linkerd: { ...linkerdSettings, viz: true },
     // Else the anchor that signs would have to be given up in an update of its own before the destroy.
     trust: { protect: false },
     clusters: { adopted: { source: "existing", context: "kwok-e2e-adopted", kubeconfigPath } },

@@ -11,8 +11,8 @@ import { eventually } from "./clusters.ts";
 import { controllerProgram, Controllers } from "./controllers.ts";
 import { nameOf, type Engine } from "./engine.ts";
 import { createEngine, Fleet, type StandingCluster } from "./fleet.ts";
+import { chartVersion, charts } from "./settings.ts";
 
-const charts = process.env["LINKERD_CHARTS_DIR"];
 const helm = findProgram("helm");
 const linkerd = findProgram("linkerd");
 const kubectl = findProgram("kubectl");
@@ -35,7 +35,7 @@ function run(program: string | undefined, cluster: StandingCluster, args: readon
 /** Linkerd as its own documentation installs it with Helm. */
 function install(cluster: StandingCluster, values: string): void {
   const chart = (name: string, namespace: string, more: readonly string[]) => {
-    const archive = path.join(charts ?? "", `linkerd-${name}-2026.8.3.tgz`);
+    const archive = path.join(charts ?? "", `linkerd-${name}-${chartVersion}.tgz`);
     run(helm, cluster, [
       "install",
       `linkerd-${name}`,

@@ -9,7 +9,8 @@ import { toText } from "../verify/text.ts";
 import type { Verification } from "../verify/verify.ts";
 import { eventually, type TestCluster } from "./clusters.ts";
 import { Engine } from "./engine.ts";
-import { adopted, gateway, isSkipped, linkerdSettings, loadClusters, scale } from "./nodes.ts";
+import { adopted, gateway, isSkipped, loadClusters, scale } from "./nodes.ts";
+import { linkerdSettings } from "./settings.ts";
 import { found, lookAt, type Look } from "./verified.ts";
 
 /** Commands of whoever owns the nodes that take cluster1's route to the pods of cluster2 away, and put it back. */

@@ -20,7 +20,6 @@ import {
   isAnswer,
   isSkipped,
   linkerd,
-  linkerdSettings,
   loadClusters,
   namespace,
   prepare,
@@ -36,6 +35,7 @@ import {
   workload,
   type Seen,
 } from "./nodes.ts";
+import { linkerdSettings } from "./settings.ts";
 
 /** One trust domain each, so that an identity says which cluster it is from. */
 const trustDomains = { cluster1: "one.example", cluster2: "two.example" };

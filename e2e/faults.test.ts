@@ -15,19 +15,15 @@ import { eventually, TestCluster } from "./clusters.ts";
 import { controllerProgram, Controllers } from "./controllers.ts";
 import { Engine } from "./engine.ts";
 import { faults, type Ends } from "./faults.ts";
+import { linkerdSettings, simulatedCluster } from "./settings.ts";
 import { found, lookAt, type Look } from "./verified.ts";
 
-const charts = process.env["LINKERD_CHARTS_DIR"];
 const asked = {
   environment: "faults",
-  linkerd: {
-    version: "2026.8.3",
-    viz: false,
-    ...(charts === undefined ? {} : { charts: { directory: charts } }),
-  },
+  linkerd: linkerdSettings,
   clusters: {
-    cluster1: { source: "simulated", podNetworks: "10.33.0.0/16", serviceNetworks: "10.247.0.0/16" },
-    cluster2: { source: "simulated", podNetworks: "10.32.0.0/16", serviceNetworks: "10.246.0.0/16" },
+    cluster1: simulatedCluster(33, 247),
+    cluster2: simulatedCluster(32, 246),
   },
   links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"], createNamespaces: false },
   emojivoto: {},

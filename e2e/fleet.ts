@@ -7,10 +7,10 @@ import { promisify } from "node:util";
 import { output } from "../components/cluster/programs.ts";
 import { TestCluster } from "./clusters.ts";
 import { Engine, type StackSettings } from "./engine.ts";
+import { linkerdSettings } from "./settings.ts";
 
 const run = promisify(execFile);
 const commands = path.resolve(import.meta.dirname, "../components/cluster/simulated-cluster.command.ts");
-const charts = process.env["LINKERD_CHARTS_DIR"];
 
 /** This machine as programs on it reach it; an address that means each machine itself is refused for links. */
 function ownAddress(): string {
@@ -141,11 +141,7 @@ export class Fleet {
       );
     return {
       environment: this.environment,
-      linkerd: {
-        version: "2026.8.3",
-        viz: false,
-        ...(charts === undefined ? {} : { charts: { directory: charts } }),
-      },
+      linkerd: linkerdSettings,
       // Else the anchor that signs would have to be given up in an update of its own before the destroy.
       trust: { protect: false },
       clusters: Object.fromEntries(

@@ -15,9 +15,9 @@ import { controllerProgram, Controllers } from "./controllers.ts";
 import { Engine } from "./engine.ts";
 import { kubectl, SecretStore } from "./external-secrets.ts";
 import { linkerdCheck } from "./linkerd-check.ts";
+import { linkerdSettings, simulatedCluster } from "./settings.ts";
 
 const commands = path.resolve(import.meta.dirname, "../components/cluster/simulated-cluster.command.ts");
-const charts = process.env["LINKERD_CHARTS_DIR"];
 const names = ["east", "west"];
 const otherThan = (name: string) => (name === "east" ? "west" : "east");
 
@@ -63,9 +63,7 @@ function settings() {
   const described = names.map((name, index) => {
     const server = clusters.get(name)?.config.getCurrentCluster()?.server;
     const cluster = {
-      source: "simulated",
-      podNetworks: `10.${(41 + index).toString()}.0.0/16`,
-      serviceNetworks: `10.${(241 + index).toString()}.0.0/16`,
+      ...simulatedCluster(41 + index, 241 + index),
       gateway: { addresses: [`192.0.2.${(index + 1).toString()}`] },
       ...(server === undefined ? {} : { apiServer: server }),
     };
@@ -73,11 +71,7 @@ function settings() {
   });
   return {
     environment: "e2e-rendered",
-    linkerd: {
-      version: "2026.8.3",
-      viz: false,
-      ...(charts === undefined ? {} : { charts: { directory: charts } }),
-    },
+    linkerd: linkerdSettings,
     trust: { anchor },
     clusters: Object.fromEntries(described),
     links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"] },

@@ -13,7 +13,6 @@ import {
   gatewayAlive,
   isSkipped,
   linkerd,
-  linkerdSettings,
   loadClusters,
   namespace,
   prepare,
@@ -26,6 +25,7 @@ import {
   web,
   workload,
 } from "./nodes.ts";
+import { linkerdSettings } from "./settings.ts";
 import { found, lookAt, type Look } from "./verified.ts";
 
 const identities = {

@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { AppsV1Api } from "@kubernetes/client-node";
 
+import { isReady } from "../components/cluster/meshed-pods.ts";
 import { findProgram } from "../components/cluster/programs.ts";
 import { eventually, TestCluster } from "./clusters.ts";
 import type { StackSettings } from "./engine.ts";
@@ -46,9 +47,6 @@ async function podNetworks({ core }: TestCluster): Promise<string[]> {
   const { items } = await core.listNode();
   return items.flatMap(({ spec }) => spec?.podCIDR ?? []);
 }
-
-/** Linkerd as the nodes' images have it. */
-export const linkerdSettings: StackSettings = { version: "2026.8.3", viz: false };
 
 /** The settings that adopt the clusters. */
 export async function adopted<Name extends string>(
@@ -153,9 +151,7 @@ async function readyPods({ core }: TestCluster, { app, namespace }: Workload): P
   const { items } = await core.listNamespacedPod({ namespace, labelSelector: `app=${app}` });
   return items
     .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
-    .filter(({ status }) =>
-      status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
-    )
+    .filter(isReady)
     .flatMap(({ metadata }) => metadata?.name ?? []);
 }
 

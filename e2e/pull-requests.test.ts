@@ -8,25 +8,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { TestCluster } from "./clusters.ts";
 import { Engine } from "./engine.ts";
+import { linkerdSettings, simulatedCluster } from "./settings.ts";
 
-const charts = process.env["LINKERD_CHARTS_DIR"];
 const stack = "e2e-pulls";
 const settings = (more: object = {}) => ({
   environment: stack,
-  linkerd: {
-    version: "2026.8.3",
-    viz: false,
-    ...(charts === undefined ? {} : { charts: { directory: charts } }),
-  },
+  linkerd: linkerdSettings,
   clusters: Object.fromEntries(
-    ["east", "west"].map((name, index) => [
-      name,
-      {
-        source: "simulated",
-        podNetworks: `10.${(85 + index).toString()}.0.0/16`,
-        serviceNetworks: `10.${(185 + index).toString()}.0.0/16`,
-      },
-    ]),
+    ["east", "west"].map((name, index) => [name, simulatedCluster(85 + index, 185 + index)]),
   ),
   ...more,
 });

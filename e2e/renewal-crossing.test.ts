@@ -12,7 +12,6 @@ import {
   failed,
   isSkipped,
   linkerd,
-  linkerdSettings,
   loadAllClusters,
   namespace,
   prepare,
@@ -25,6 +24,7 @@ import {
   workload,
   type Seen,
 } from "./nodes.ts";
+import { linkerdSettings } from "./settings.ts";
 
 type Block = Record<string, unknown>;
 

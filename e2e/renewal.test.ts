@@ -7,8 +7,8 @@ import { parseBundle } from "../settings/rules/trust.ts";
 import { eventually, TestCluster } from "./clusters.ts";
 import { controllerProgram, Controllers } from "./controllers.ts";
 import { Engine, nameOf } from "./engine.ts";
+import { linkerdSettings, simulatedCluster } from "./settings.ts";
 
-const charts = process.env["LINKERD_CHARTS_DIR"];
 const names = ["cluster1", "cluster2"];
 
 type Block = Record<string, unknown>;
@@ -23,21 +23,10 @@ interface Asked {
 function settings({ trust = {}, credentials = {}, exported = [] }: Asked) {
   return {
     environment: "renewal",
-    linkerd: {
-      version: "2026.8.3",
-      viz: false,
-      ...(charts === undefined ? {} : { charts: { directory: charts } }),
-    },
+    linkerd: linkerdSettings,
     trust: { issuerLifetime: "24h", ...trust },
     clusters: Object.fromEntries(
-      names.map((name, index) => [
-        name,
-        {
-          source: "simulated",
-          podNetworks: `10.${(134 - index).toString()}.0.0/16`,
-          serviceNetworks: `10.${(158 - index).toString()}.0.0/16`,
-        },
-      ]),
+      names.map((name, index) => [name, simulatedCluster(134 - index, 158 - index)]),
     ),
     links: { topology: "mesh", carries: ["gateway", "pod-to-pod"], credentials },
     services: exported.flatMap((name) => [

@@ -7,8 +7,8 @@ import { parseBundle } from "../settings/rules/trust.ts";
 import { eventually, TestCluster } from "./clusters.ts";
 import { Engine, nameOf } from "./engine.ts";
 import { linkerdCheck } from "./linkerd-check.ts";
+import { linkerdSettings, simulatedCluster } from "./settings.ts";
 
-const charts = process.env["LINKERD_CHARTS_DIR"];
 const names = ["cluster1", "cluster2", "cluster3"];
 
 type Block = Record<string, unknown>;
@@ -16,21 +16,10 @@ type Block = Record<string, unknown>;
 function settings(trust: Block) {
   return {
     environment: "rotation",
-    linkerd: {
-      version: "2026.8.3",
-      viz: false,
-      ...(charts === undefined ? {} : { charts: { directory: charts } }),
-    },
+    linkerd: linkerdSettings,
     trust: { protect: true, restart: ["shop"], ...trust },
     clusters: Object.fromEntries(
-      names.map((name, index) => [
-        name,
-        {
-          source: "simulated",
-          podNetworks: `10.${(124 - index).toString()}.0.0/16`,
-          serviceNetworks: `10.${(148 - index).toString()}.0.0/16`,
-        },
-      ]),
+      names.map((name, index) => [name, simulatedCluster(124 - index, 148 - index)]),
     ),
     links: { topology: "mesh", carries: ["gateway"] },
   };

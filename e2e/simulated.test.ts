@@ -3,20 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually, TestCluster } from "./clusters.ts";
 import { controllerProgram, Controllers } from "./controllers.ts";
 import { Engine, nameOf } from "./engine.ts";
-
-const charts = process.env["LINKERD_CHARTS_DIR"];
-const linkerd = {
-  version: "2026.8.3",
-  viz: false,
-  ...(charts === undefined ? {} : { charts: { directory: charts } }),
-};
+import { linkerdSettings, simulatedCluster } from "./settings.ts";
 
 function simulated(index: number) {
-  return {
-    source: "simulated",
-    podNetworks: `10.${(24 - index).toString()}.0.0/16`,
-    serviceNetworks: `10.${(248 - index).toString()}.0.0/16`,
-  };
+  return simulatedCluster(24 - index, 248 - index);
 }
 
 interface Crossing {
@@ -28,7 +18,7 @@ interface Crossing {
 function settings(names: readonly string[], crossing: Crossing = {}) {
   return {
     environment: "e2e",
-    linkerd,
+    linkerd: linkerdSettings,
     clusters: Object.fromEntries(names.map((name, index) => [name, simulated(index + 1)])),
     links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"], headless: true },
     ...crossing,

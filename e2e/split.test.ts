@@ -6,25 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FleetSummary } from "../cli/fleet-summary.ts";
 import { apiServerOf, TestCluster } from "./clusters.ts";
 import { Engine, nameOf, type StateResource } from "./engine.ts";
+import { linkerdSettings, simulatedCluster } from "./settings.ts";
 
-const charts = process.env["LINKERD_CHARTS_DIR"];
 const stack = "e2e-split";
 const settings = (more: object = {}) => ({
   environment: stack,
-  linkerd: {
-    version: "2026.8.3",
-    viz: false,
-    ...(charts === undefined ? {} : { charts: { directory: charts } }),
-  },
+  linkerd: linkerdSettings,
   clusters: Object.fromEntries(
-    ["east", "west"].map((name, index) => [
-      name,
-      {
-        source: "simulated",
-        podNetworks: `10.${(51 + index).toString()}.0.0/16`,
-        serviceNetworks: `10.${(251 + index).toString()}.0.0/16`,
-      },
-    ]),
+    ["east", "west"].map((name, index) => [name, simulatedCluster(51 + index, 251 + index)]),
   ),
   links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"] },
   emojivoto: { mode: "pod-to-pod" },

@@ -12,7 +12,7 @@ import type {
 } from "@kubernetes/client-node";
 import { parse } from "yaml";
 
-import { ownerOf, proxyOf } from "../components/cluster/meshed-pods.ts";
+import { isReady, ownerOf, proxyOf } from "../components/cluster/meshed-pods.ts";
 import type {
   Condition,
   ConfigFacts,
@@ -115,7 +115,7 @@ export function toPod(pod: V1Pod, simulatedNodes: ReadonlySet<string>): PodFacts
     owner: `${kind} ${name}`,
     serviceAccount: pod.spec?.serviceAccountName ?? "default",
     phase: status?.phase ?? "Unknown",
-    isReady: (status?.conditions ?? []).some((one) => one.type === "Ready" && one.status === "True"),
+    isReady: isReady(pod),
     started: latest([time(status?.startTime), ...starts]),
     isSimulated: simulatedNodes.has(pod.spec?.nodeName ?? ""),
     address: status?.podIP,

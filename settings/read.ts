@@ -22,7 +22,7 @@ function rawSettings(project: string): Record<string, unknown> {
 }
 
 /** Settings that are wrong are printed without a stack trace. */
-function orRunError<T>(read: () => T): T {
+export function orRunError<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -41,22 +41,29 @@ export function readPlace(settings: Settings): Place {
 }
 
 /** `LINKERD_CHARTS_DIR` names a folder of chart archives that is used instead of the configured chart source. */
-export function withChartsDirectory(settings: Settings): Settings {
+function withChartsDirectory(settings: Settings): Settings {
   const directory = process.env["LINKERD_CHARTS_DIR"];
   if (directory === undefined || directory === "") return settings;
   return { ...settings, linkerd: { ...settings.linkerd, charts: { directory } } };
 }
 
 /**
- * The settings of the current stack, with the chart source that this machine can reach.
+ * Settings as components take them, with the chart source that this machine can reach.
+ *
+ * @throws SettingsError with every problem.
+ */
+export function toSettings(raw: unknown): Settings {
+  const settings = parseSettings(raw);
+  const missing = missingIssuerProblems(settings);
+  if (missing.length > 0) throw new SettingsError(missing);
+  return withChartsDirectory(settings);
+}
+
+/**
+ * The settings of the current stack.
  *
  * @throws pulumi.RunError with every problem, printed without a stack trace.
  */
 export function readSettings(project = pulumi.getProject()): Settings {
-  return orRunError(() => {
-    const settings = parseSettings(rawSettings(project));
-    const missing = missingIssuerProblems(settings);
-    if (missing.length > 0) throw new SettingsError(missing);
-    return withChartsDirectory(settings);
-  });
+  return orRunError(() => toSettings(rawSettings(project)));
 }

@@ -195,7 +195,7 @@ function judgeAllCalls(judge: Judge, { plan, made }: Calls): void {
 }
 
 function callsOver(link: LinkSettings, calls: Calls | undefined): CallsResult[] {
-  const own = calls?.plan.calls.filter((one) => linkName(one.link) === linkName(link)) ?? [];
+  const own = calls?.plan.calls.filter((one) => one.link.name === link.name) ?? [];
   return own.flatMap((one) => {
     const outcome = calls?.made.outcomes.get(one.target.name);
     return outcome === undefined ? [] : [resultOf(one, outcome)];

@@ -32,6 +32,10 @@ export function proxyOf({ spec }: V1Pod) {
   );
 }
 
+export function isReady({ status }: V1Pod): boolean {
+  return (status?.conditions ?? []).some((one) => one.type === "Ready" && one.status === "True");
+}
+
 export function ownerOf({ metadata }: V1Pod): Owner {
   const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
   if (owner === undefined) return { kind: "Pod", name: metadata?.name ?? "" };

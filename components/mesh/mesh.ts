@@ -1,10 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { standIn } from "../../settings/encrypted.ts";
-import { parseSettings } from "../../settings/parse.ts";
 import { SettingsError } from "../../settings/problem.ts";
-import { withChartsDirectory } from "../../settings/read.ts";
-import { missingIssuerProblems } from "../../settings/rules/trust.ts";
+import { orRunError, toSettings } from "../../settings/read.ts";
 import type { GivenSettings } from "../../settings/schema.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { deployMesh, type MeshOutputs } from "./deploy-mesh.ts";
@@ -38,19 +36,7 @@ function settingsOf(given: Readonly<Record<string, unknown>>, kubeconfigs: Kubec
     name,
     name in kubeconfigs ? { ...cluster, kubeconfig: standIn(`kubeconfigs.${name}`) } : cluster,
   ]);
-  const settings = parseSettings({ ...given, clusters: Object.fromEntries(withKubeconfigs) as unknown });
-  const missing = missingIssuerProblems(settings);
-  if (missing.length > 0) throw new SettingsError(missing);
-  return withChartsDirectory(settings);
-}
-
-function checked(given: Readonly<Record<string, unknown>>, kubeconfigs: Kubeconfigs): Settings {
-  try {
-    return settingsOf(given, kubeconfigs);
-  } catch (error) {
-    if (error instanceof SettingsError) throw new pulumi.RunError(error.message);
-    throw error;
-  }
+  return toSettings({ ...given, clusters: Object.fromEntries(withKubeconfigs) as unknown });
 }
 
 /**
@@ -77,7 +63,8 @@ export class Mesh extends pulumi.ComponentResource {
 
     const { kubeconfigs = {}, ...given } = args;
     const place = { part: { kind: "whole" }, base: pulumi.getStack() } as const;
-    const outputs = deployMesh(checked(given, kubeconfigs), place, { kubeconfigs, parent: this });
+    const settings = orRunError(() => settingsOf(given, kubeconfigs));
+    const outputs = deployMesh(settings, place, { kubeconfigs, parent: this });
     const output = (key: keyof MeshOutputs) => pulumi.output(outputs.then((all) => all[key]));
     this.mesh = output("mesh");
     this.trust = output("trust");

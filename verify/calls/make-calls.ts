@@ -2,9 +2,11 @@ import { setTimeout } from "node:timers/promises";
 
 import type { V1Namespace, V1Pod, V1Service } from "@kubernetes/client-node";
 
+import { ignoreMissing } from "../../components/cluster/access.ts";
 import { clusterConfig } from "../../components/cluster/kubeconfig.ts";
+import { isReady, proxyOf } from "../../components/cluster/meshed-pods.ts";
 import { reasonOf } from "../../components/cluster/reason.ts";
-import { ApiError, ClusterApi } from "../../facts/cluster-api.ts";
+import { ClusterApi } from "../../facts/cluster-api.ts";
 import type { ClusterFacts } from "../../facts/facts.ts";
 import { localMembers, remoteMembers } from "../../facts/labels.ts";
 import { linkTo } from "../../facts/select.ts";
@@ -82,15 +84,6 @@ function waitingFor(pod: V1Pod | undefined): string {
   return unscheduled?.message ?? "it wasn't started";
 }
 
-function hasProxy({ spec }: V1Pod): boolean {
-  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
-  return containers.some(({ name }) => name === "linkerd-proxy");
-}
-
-function isReady({ status }: V1Pod): boolean {
-  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
-}
-
 /** The calls' own objects on one cluster. */
 class CallsCluster {
   readonly name: string;
@@ -104,10 +97,8 @@ class CallsCluster {
     this.signal = signal;
   }
 
-  private async remove(path: string): Promise<void> {
-    await this.api.delete(path).catch((error: unknown) => {
-      if (!(error instanceof ApiError) || error.code !== 404) throw error;
-    });
+  private remove(path: string): Promise<void> {
+    return ignoreMissing(this.api.delete(path));
   }
 
   private isGone(): Promise<true | undefined> {
@@ -181,12 +172,12 @@ class CallsCluster {
       starting,
       async () => {
         last = await this.pod("echo");
-        return last !== undefined && (isReady(last) || !hasProxy(last)) ? last : undefined;
+        return last !== undefined && (isReady(last) || proxyOf(last) === undefined) ? last : undefined;
       },
       this.signal,
     );
     if (ready === undefined) throw new Error(`the pod that answers doesn't start: ${waitingFor(last)}`);
-    if (!hasProxy(ready))
+    if (proxyOf(ready) === undefined)
       throw new Error("pods don't get a proxy: the injector doesn't answer, or passes over");
     return ready.status?.podIP ?? "";
   }

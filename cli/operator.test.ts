@@ -3,8 +3,10 @@ import { parseAllDocuments } from "yaml";
 
 import { parseSettings } from "../settings/parse.ts";
 import { configuration, existing } from "../settings/test-examples.ts";
+import { fleetOrder } from "./fleet-order.ts";
 import type { Manifest } from "../render/manifest.ts";
-import { operatorManifests, type OperatorArgs } from "./operator-manifests.ts";
+import { neededSecrets, operatorManifests, type OperatorArgs } from "./operator-manifests.ts";
+import { objectName, stacksOf } from "./operator-stacks.ts";
 import { formatManifests, parseRequest } from "./operator.ts";
 
 const byStack = existing(1, { context: undefined, stack: { name: "organization/clusters/prod" } });
@@ -17,7 +19,9 @@ function args(more: Partial<OperatorArgs> = {}, clusters: object = { east: bySta
     repository: "https://github.com/example/mesh",
     branch: "main",
     source: "git",
+    after: [],
     drift: "report",
+    resync: 3600,
     namespace: "mesh",
     pulumiVersion: "3.248.0",
     ...more,
@@ -47,6 +51,7 @@ describe("an environment from Git", () => {
       "ServiceAccount mesh-prod",
       "ClusterRoleBinding mesh:mesh-prod:system:auth-delegator",
       "Stack mesh-prod",
+      "Stack drift-prod",
     ]);
     expect(manifests[2]).toMatchObject({
       roleRef: { kind: "ClusterRole", name: "system:auth-delegator" },
@@ -54,20 +59,42 @@ describe("an environment from Git", () => {
     });
   });
 
-  test("follows its branch, asks the clusters, and is never destroyed with the object", () => {
+  test("follows its branch, and is never destroyed with the object", () => {
     expect(specOf(manifests)).toMatchObject({
       stack: "prod",
       projectRepo: "https://github.com/example/mesh",
       branch: "refs/heads/main",
       backend: "s3://state",
       serviceAccountName: "mesh-prod",
-      refresh: true,
-      continueResyncOnCommitMatch: true,
-      expectNoRefreshChanges: true,
+      resyncFrequencySeconds: 300,
       destroyOnFinalize: false,
     });
-    expect(specOf(manifests)).not.toHaveProperty("prerequisites");
-    expect(specOf(manifests)).not.toHaveProperty("gitAuth");
+    for (const property of ["prerequisites", "gitAuth", "refresh", "continueResyncOnCommitMatch"])
+      expect(specOf(manifests)).not.toHaveProperty(property);
+  });
+
+  test("tells of drift by a preview that fails, of what was made last", () => {
+    expect(specOf(manifests, "drift-prod")).toMatchObject({
+      stack: "prod",
+      branch: "refs/heads/main",
+      preview: true,
+      refresh: true,
+      updateTemplate: { spec: { expectNoChanges: true } },
+      continueResyncOnCommitMatch: true,
+      resyncFrequencySeconds: 3600,
+      prerequisites: [{ name: "mesh-prod", requirement: { succeededWithinDuration: "1800s" } }],
+      workspaceReclaimPolicy: "Delete",
+    });
+  });
+
+  test("is put right by the updates themselves, where drift is to be repaired", () => {
+    const repairing = operatorManifests(args({ drift: "repair", resync: 21600 }));
+    expect(kinds(repairing)).not.toContain("Stack drift-prod");
+    expect(specOf(repairing)).toMatchObject({
+      refresh: true,
+      continueResyncOnCommitMatch: true,
+      resyncFrequencySeconds: 21600,
+    });
   });
 
   test("gets its passphrase from a Secret, and no kubeconfig where other stacks have them", () => {
@@ -120,10 +147,8 @@ test("clusters by context get the kubeconfig of a Secret", () => {
 });
 
 test("a branch to be previewed is a second Stack on the same state, that never updates", () => {
-  const manifests = operatorManifests(args({ previewBranch: "next", drift: "repair", after: "uat" }));
-  expect(specOf(manifests)).toMatchObject({ prerequisites: [{ name: "mesh-uat" }] });
-  expect(specOf(manifests)).not.toHaveProperty("expectNoRefreshChanges");
-  expect(specOf(manifests, "mesh-prod-next")).toMatchObject({
+  const manifests = operatorManifests(args({ previewBranch: "next", drift: "repair" }));
+  expect(specOf(manifests, "next-prod")).toMatchObject({
     stack: "prod",
     branch: "refs/heads/next",
     preview: true,
@@ -131,23 +156,61 @@ test("a branch to be previewed is a second Stack on the same state, that never u
     resyncFrequencySeconds: 300,
     destroyOnFinalize: false,
   });
+  expect(specOf(manifests, "next-prod")).not.toHaveProperty("workspaceReclaimPolicy");
+});
+
+test("what must be in order before must have been lately", () => {
+  expect(
+    specOf(operatorManifests(args({ after: ["uat-trust", "uat-cluster-a"], resync: 600 }))),
+  ).toMatchObject({
+    prerequisites: [
+      { name: "mesh-uat-trust", requirement: { succeededWithinDuration: "300s" } },
+      { name: "mesh-uat-cluster-a", requirement: { succeededWithinDuration: "300s" } },
+    ],
+  });
 });
 
 test("Flux fetches each branch by a GitRepository, in place of the operator", () => {
-  const manifests = operatorManifests(args({ source: "flux", previewBranch: "next", gitSecret: "git" }));
+  const manifests = operatorManifests(
+    args({ source: "flux", previewBranch: "next", gitSecret: "git", drift: "repair" }),
+  );
   expect(kinds(manifests).slice(3)).toEqual([
     "GitRepository mesh-prod",
+    "GitRepository next-prod",
     "Stack mesh-prod",
-    "GitRepository mesh-prod-next",
-    "Stack mesh-prod-next",
+    "Stack next-prod",
   ]);
-  expect(manifests[5]).toMatchObject({
+  expect(manifests[4]).toMatchObject({
     spec: { url: "https://github.com/example/mesh", ref: { branch: "next" }, secretRef: { name: "git" } },
   });
-  expect(specOf(manifests, "mesh-prod-next")).toMatchObject({
-    fluxSource: { sourceRef: { kind: "GitRepository", name: "mesh-prod-next" }, dir: "." },
+  expect(specOf(manifests, "next-prod")).toMatchObject({
+    fluxSource: { sourceRef: { kind: "GitRepository", name: "next-prod" }, dir: "." },
   });
   expect(specOf(manifests)).not.toHaveProperty("projectRepo");
+});
+
+describe("one commit", () => {
+  const commit = "0123456789abcdef0123456789abcdef01234567";
+
+  test("is what every Stack names, so that a new one is a new generation of each", () => {
+    const manifests = operatorManifests(args({ commit }));
+    for (const name of ["mesh-prod", "drift-prod"]) {
+      expect(specOf(manifests, name)).toMatchObject({ commit });
+      expect(specOf(manifests, name)).not.toHaveProperty("branch");
+    }
+    expect(specOf(manifests, "drift-prod")).toMatchObject({ prerequisites: [{ name: "mesh-prod" }] });
+  });
+
+  test("has a GitRepository of its own, which what was fetched for another one can't stand in for", () => {
+    const manifests = operatorManifests(args({ commit, source: "flux" }));
+    expect(manifests[3]).toMatchObject({
+      metadata: { name: "mesh-prod-0123456789ab" },
+      spec: { ref: { branch: "main", commit } },
+    });
+    expect(specOf(manifests)).toMatchObject({
+      fluxSource: { sourceRef: { name: "mesh-prod-0123456789ab" } },
+    });
+  });
 });
 
 test("a private repository is read with a Secret's token", () => {
@@ -166,6 +229,150 @@ test("what can't be run from inside of a cluster is refused, all of it at once",
   );
 });
 
+/** `hub` with two spokes, in parts; `colo` is reached by context. */
+function fleet(links: object = { topology: "hub-and-spoke", hub: "hub" }) {
+  const byOtherStack = (number: number) =>
+    existing(number, { context: undefined, stack: { name: `organization/clusters/${number.toString()}` } });
+  return parseSettings(
+    configuration({
+      clusters: { hub: byOtherStack(1), bonn: byOtherStack(2), colo: existing(3) },
+      links,
+      split: true,
+    }),
+  );
+}
+
+interface Prerequisite {
+  readonly name: string;
+}
+
+function prerequisitesOf(manifests: readonly Manifest[]): Record<string, string[]> {
+  const stacks = manifests.filter(({ kind }) => kind === "Stack");
+  return Object.fromEntries(
+    stacks.map(({ metadata: { name } }) => {
+      const { prerequisites = [] } = specOf(manifests, name) as { prerequisites?: Prerequisite[] };
+      return [name, prerequisites.map((one) => one.name)];
+    }),
+  );
+}
+
+describe("a split environment", () => {
+  const split = (more: Partial<OperatorArgs> = {}) =>
+    operatorManifests(args({ settings: fleet(), drift: "repair", ...more }));
+
+  test("is a Stack for each part, after those that it needs", () => {
+    expect(kinds(split()).slice(0, 3)).toEqual([
+      "Namespace mesh",
+      "ServiceAccount mesh-prod",
+      "ClusterRoleBinding mesh:mesh-prod:system:auth-delegator",
+    ]);
+    expect(Object.entries(prerequisitesOf(split()))).toEqual([
+      ["mesh-prod-trust", []],
+      ["mesh-prod-cluster-bonn", ["mesh-prod-trust"]],
+      ["mesh-prod-cluster-colo", ["mesh-prod-trust"]],
+      ["mesh-prod-cluster-hub", ["mesh-prod-trust"]],
+      ["mesh-prod-links-bonn", ["mesh-prod-cluster-bonn", "mesh-prod-cluster-hub"]],
+      ["mesh-prod-links-colo", ["mesh-prod-cluster-colo", "mesh-prod-cluster-hub"]],
+      ["mesh-prod-links-hub", ["mesh-prod-cluster-hub", "mesh-prod-cluster-bonn", "mesh-prod-cluster-colo"]],
+    ]);
+    expect(specOf(split(), "mesh-prod-cluster-hub")).toMatchObject({
+      prerequisites: [{ name: "mesh-prod-trust", requirement: { succeededWithinDuration: "1800s" } }],
+    });
+  });
+
+  test.each([
+    ["hub-and-spoke", { topology: "hub-and-spoke", hub: "hub" }],
+    ["full mesh", { topology: "mesh" }],
+    ["one link", { oneWay: [{ source: "bonn", target: "colo", carries: ["gateway"] }] }],
+    ["no link", {}],
+  ])("waits as npm run fleet does: %s", (_, links) => {
+    const settings = fleet(links);
+    const order = [...fleetOrder("up", "prod", settings)];
+    expect(Object.entries(prerequisitesOf(split({ settings })))).toEqual(
+      order.map(([stack, needs]) => [objectName(stack), needs.map((need) => objectName(need))]),
+    );
+  });
+
+  test("goes by the environment's one stack file, with the environment's account and passphrase", () => {
+    for (const { name } of stacksOf("prod", fleet())) {
+      const spec = specOf(split(), objectName(name));
+      expect(spec).toMatchObject({
+        stack: name,
+        serviceAccountName: "mesh-prod",
+        destroyOnFinalize: false,
+        resyncFrequencySeconds: 3600,
+        workspaceReclaimPolicy: "Delete",
+        envRefs: {
+          PULUMI_CONFIG_PASSPHRASE: { type: "Secret", secret: { name: "mesh-prod", key: "passphrase" } },
+          PULUMI_OPTION_CONFIG_FILE: { type: "Literal", literal: { value: "Pulumi.prod.yaml" } },
+        },
+      });
+    }
+    expect(specOf(operatorManifests(args())).envRefs).not.toHaveProperty("PULUMI_OPTION_CONFIG_FILE");
+  });
+
+  test("gives a part memory for what it talks to, and contexts only where it needs them", () => {
+    const memory = (name: string) =>
+      (specOf(split(), name).workspaceTemplate.spec as { resources: { limits: { memory: string } } })
+        .resources.limits.memory;
+    expect(
+      ["trust", "cluster-hub", "links-hub", "links-bonn"].map((part) => memory(`mesh-prod-${part}`)),
+    ).toEqual(["1024Mi", "1280Mi", "1288Mi", "1284Mi"]);
+    const withContexts = stacksOf("prod", fleet()).filter(
+      ({ name }) => "KUBECONFIG" in specOf(split(), objectName(name)).envRefs,
+    );
+    expect(withContexts.map(({ name }) => name)).toEqual(["prod-cluster-colo", "prod-links-colo"]);
+    expect(neededSecrets(args({ settings: fleet() })).map(({ name }) => name)).toEqual([
+      "mesh-prod",
+      "mesh-prod-kubeconfig",
+    ]);
+  });
+
+  test("waits for another environment before its first part", () => {
+    const prerequisites = prerequisitesOf(split({ after: ["uat"] }));
+    expect(prerequisites["mesh-prod-trust"]).toEqual(["mesh-uat"]);
+    expect(prerequisites["mesh-prod-cluster-hub"]).toEqual(["mesh-prod-trust"]);
+  });
+
+  test("looks for drift and previews a branch part by part", () => {
+    const manifests = split({ drift: "report", previewBranch: "next" });
+    const stacks = kinds(manifests).filter((kind) => kind.startsWith("Stack"));
+    expect(stacks).toHaveLength(3 * 7);
+    expect(stacks.slice(0, 3)).toEqual([
+      "Stack mesh-prod-trust",
+      "Stack drift-prod-trust",
+      "Stack next-prod-trust",
+    ]);
+    expect(prerequisitesOf(manifests)["drift-prod-links-hub"]).toEqual(["mesh-prod-links-hub"]);
+  });
+
+  test("says of each Stack which kind of part it is, and its wave to Argo CD", () => {
+    const found = split().flatMap(({ kind, metadata: { labels, annotations } }) =>
+      kind === "Stack" ? [[labels?.["app.kubernetes.io/component"], annotations]] : [],
+    );
+    const wave = (number: string) => ({ "argocd.argoproj.io/sync-wave": number });
+    expect(found).toEqual([
+      ["trust", wave("1")],
+      ...Array.from({ length: 3 }, () => ["cluster", wave("2")]),
+      ...Array.from({ length: 3 }, () => ["links", wave("3")]),
+    ]);
+  });
+});
+
+describe("the name of an object", () => {
+  test("is the stack's, where Kubernetes takes it", () => {
+    expect(objectName("prod-cluster-east")).toBe("mesh-prod-cluster-east");
+    expect(objectName("prod", "drift")).toBe("drift-prod");
+  });
+
+  test.each(["production-cluster-a-cluster-far-too-long", "Prod_EU.2"])("is made to fit for %s", (stack) => {
+    const name = objectName(stack);
+    expect(name).toMatch(/^mesh-[a-z0-9-]+-[0-9a-f]{8}$/);
+    expect(name.length).toBeLessThanOrEqual(42);
+    expect(objectName(`${stack}r`)).not.toBe(name);
+  });
+});
+
 describe("the command", () => {
   const needed = ["prod", "--backend", "s3://state", "--repository", "https://github.com/example/mesh"];
 
@@ -178,10 +385,20 @@ describe("the command", () => {
     expect(text).not.toContain("mesh-prod-kubeconfig");
   });
 
+  test("waits for every stack of the environment that comes before", async () => {
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    const request = await parseRequest([...needed, "--after", "uat", "--resync", "6h", "--commit", commit]);
+    expect(request).toMatchObject({ after: ["uat"], resync: 21600, commit });
+    expect(formatManifests(request)).toMatch(/^# .* keeps prod as commit 0123456789abcdef/);
+  });
+
   test.each([
     [["prod"], /Say which stack/],
     [[...needed, "--source", "svn"], /--source is svn: use git or flux/],
     [[...needed, "--drift", "ignore"], /--drift is ignore: use report or repair/],
+    [[...needed, "--resync", "90s"], /--resync is 90s: .* 30m or 6h/],
+    [[...needed, "--commit", "0123456"], /--commit is 0123456: name the whole commit/],
+    [[...needed, "--after", "nowhere"], /There is no Pulumi.nowhere.yaml/],
     [["nowhere", ...needed.slice(1)], /There is no Pulumi.nowhere.yaml/],
   ])("refuses %j", async (given, message) => {
     await expect(parseRequest(given)).rejects.toThrow(message);

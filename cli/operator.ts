@@ -3,6 +3,7 @@ import { YAMLParseError, stringify } from "yaml";
 
 import { pulumiVersion } from "./engine.ts";
 import { neededSecrets, operatorManifests, type OperatorArgs } from "./operator-manifests.ts";
+import { stacksOf } from "./operator-stacks.ts";
 import { parseOptions } from "./options.ts";
 import { stackFileOf } from "./run-engine.ts";
 import { readStackFile } from "./stack-file.ts";
@@ -13,18 +14,20 @@ import { SettingsError } from "../settings/problem.ts";
 
 const usage =
   "Say which stack, where its state is and where its files are: npm run --silent operator -- STACK --backend URL " +
-  "--repository URL [--branch main] [--preview-branch NAME] [--source git|flux] [--git-secret NAME] [--after STACK] " +
-  "[--drift report|repair] [--namespace mesh]";
+  "--repository URL [--branch main] [--commit SHA] [--preview-branch NAME] [--source git|flux] [--git-secret NAME] " +
+  "[--after STACK] [--drift report|repair] [--resync 1h] [--namespace mesh]";
 
 const options = [
   "backend",
   "repository",
   "branch",
+  "commit",
   "preview-branch",
   "source",
   "git-secret",
   "after",
   "drift",
+  "resync",
   "namespace",
 ] as const;
 
@@ -47,9 +50,26 @@ async function settingsOf(stack: string) {
   }
 }
 
+/** Seconds. */
+function parseResync(text: string): number {
+  const [, number, unit] = /^([1-9][0-9]*)([mh])$/.exec(text) ?? [];
+  if (number === undefined) {
+    throw new UsageError(`--resync is ${text}: say after which time, such as 30m or 6h.\n${usage}`);
+  }
+  return Number(number) * (unit === "h" ? 3600 : 60);
+}
+
+/** Only a whole hash is taken for a commit by the operator. */
+function parseCommit(text: string): string {
+  if (/^[0-9a-f]{40}$/.test(text)) return text;
+  throw new UsageError(
+    `--commit is ${text}: name the whole commit, as git rev-parse HEAD prints it.\n${usage}`,
+  );
+}
+
 export async function parseRequest(args: readonly string[]): Promise<OperatorArgs> {
   const given = parseOptions(args, options, usage);
-  const { stack, backend, repository, after, branch = "main", namespace = "mesh" } = given;
+  const { stack, backend, repository, after, commit, branch = "main", namespace = "mesh" } = given;
   if (backend === undefined || repository === undefined) throw new UsageError(usage);
   return {
     stack,
@@ -57,20 +77,26 @@ export async function parseRequest(args: readonly string[]): Promise<OperatorArg
     backend,
     repository,
     branch,
+    commit: commit === undefined ? undefined : parseCommit(commit),
     previewBranch: given["preview-branch"],
     gitSecret: given["git-secret"],
     source: oneOf("source", given.source ?? "git", ["git", "flux"]),
-    after,
+    after: after === undefined ? [] : stacksOf(after, await settingsOf(after)).map(({ name }) => name),
     drift: oneOf("drift", given.drift ?? "report", ["report", "repair"]),
+    resync: parseResync(given.resync ?? "1h"),
     namespace,
     pulumiVersion,
   };
 }
 
+function whatSays({ branch, commit }: OperatorArgs): string {
+  return commit === undefined ? `the branch ${branch} says` : `commit ${commit} says`;
+}
+
 /** The manifests as one YAML file, which says what must be there before. */
 export function formatManifests(args: OperatorArgs): string {
   const head = [
-    `The Pulumi Kubernetes Operator keeps ${args.stack} as the branch ${args.branch} says. Written by npm run operator.`,
+    `The Pulumi Kubernetes Operator keeps ${args.stack} as ${whatSays(args)}. Written by npm run operator.`,
     `It needs in the namespace ${args.namespace}:`,
     ...neededSecrets(args).map(({ name, key, content }) => `  Secret ${name} with ${key}: ${content}`),
   ];

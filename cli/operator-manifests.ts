@@ -1,6 +1,6 @@
 import type { Manifest } from "../render/manifest.ts";
 import type { Part } from "../settings/part.ts";
-import type { ClusterSettings } from "../settings/settings.ts";
+import type { ClusterSettings, LinkSettings } from "../settings/settings.ts";
 import {
   clustersOf,
   objectName,
@@ -105,10 +105,23 @@ function literal(value: string) {
   return { type: "Literal", literal: { value } };
 }
 
+/** The links that a part has objects of. Those of a whole environment count as its clusters. */
+function linksOf(part: Part, { links }: OperatorSettings): LinkSettings[] {
+  switch (part.kind) {
+    case "whole":
+    case "trust":
+      return [];
+    case "cluster":
+      return links.filter(({ source, target }) => [source, target].includes(part.cluster));
+    case "links":
+      return links.filter(({ source }) => source === part.cluster);
+  }
+}
+
 /** Measured: engine and program take 750 MB at two clusters, each provider 150 MB, and larger fleets more of all. */
 function memoryFor(part: Part, settings: OperatorSettings): string {
-  const links = part.kind === "links" ? settings.links.filter(({ source }) => source === part.cluster) : [];
-  return `${(1024 + 256 * clustersOf(part, settings).length + 4 * links.length).toString()}Mi`;
+  const clusters = clustersOf(part, settings).length;
+  return `${(1024 + 256 * clusters + 4 * linksOf(part, settings).length).toString()}Mi`;
 }
 
 function workspace({ stack, settings, pulumiVersion }: OperatorArgs, part: Part) {

@@ -317,7 +317,7 @@ describe("a split environment", () => {
         .resources.limits.memory;
     expect(
       ["trust", "cluster-hub", "links-hub", "links-bonn"].map((part) => memory(`mesh-prod-${part}`)),
-    ).toEqual(["1024Mi", "1280Mi", "1288Mi", "1284Mi"]);
+    ).toEqual(["1024Mi", "1296Mi", "1288Mi", "1284Mi"]);
     const withContexts = stacksOf("prod", fleet()).filter(
       ({ name }) => "KUBECONFIG" in specOf(split(), objectName(name)).envRefs,
     );

@@ -22,20 +22,12 @@ function withinCluster({ name, podNetworks, serviceNetworks }: ClusterSettings):
 
 /** Pairs of clusters whose pods talk to each other directly, each pair once. */
 function flatPairs({ clusters, links }: Settings): [ClusterSettings, ClusterSettings][] {
-  return clusters.flatMap((one) =>
-    clusters
-      .filter(
-        (other) =>
-          one.name < other.name &&
-          links.some(
-            (link) =>
-              needsFlatNetwork(link) &&
-              [link.source, link.target].includes(one.name) &&
-              [link.source, link.target].includes(other.name),
-          ),
-      )
-      .map((other): [ClusterSettings, ClusterSettings] => [one, other]),
-  );
+  const byName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+  const pairs = links.filter(needsFlatNetwork).map(({ source, target }) => [source, target].sort().join(" "));
+  return [...new Set(pairs)].sort().flatMap((pair): [ClusterSettings, ClusterSettings][] => {
+    const [one, other] = pair.split(" ").map((name) => byName.get(name));
+    return one === undefined || other === undefined ? [] : [[one, other]];
+  });
 }
 
 function betweenClusters([one, other]: [ClusterSettings, ClusterSettings]): Problem[] {

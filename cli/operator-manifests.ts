@@ -213,6 +213,8 @@ function environmentOf({ stack, settings }: OperatorArgs, part: Part) {
     // The salt of the passphrase is in the state: the stack file needn't have it.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: literal("true"),
     PULUMI_SKIP_UPDATE_CHECK: literal("true"),
+    // What only tests and documentation need is two thirds of the packages, for each new workspace.
+    NPM_CONFIG_OMIT: literal("dev"),
     // A part has no file of its own name. The CLI takes any option from a variable, and the operator passes none for it.
     ...(part.kind === "whole" ? {} : { PULUMI_OPTION_CONFIG_FILE: literal(`Pulumi.${stack}.yaml`) }),
     ...(needsKubeconfig(clustersOf(part, settings))

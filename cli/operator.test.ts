@@ -304,6 +304,7 @@ describe("a split environment", () => {
         workspaceReclaimPolicy: "Delete",
         envRefs: {
           PULUMI_CONFIG_PASSPHRASE: { type: "Secret", secret: { name: "mesh-prod", key: "passphrase" } },
+          NPM_CONFIG_OMIT: { type: "Literal", literal: { value: "dev" } },
           PULUMI_OPTION_CONFIG_FILE: { type: "Literal", literal: { value: "Pulumi.prod.yaml" } },
         },
       });

@@ -71,6 +71,7 @@ export const leftOut: readonly (readonly [beginning: string, reason: string])[] 
   ],
   ["kubectl create namespace mesh", "needs the cluster of the operator"],
   ["kubectl -n mesh create secret", "needs the cluster of the operator"],
+  ["kubectl -n mesh create quota", "needs the cluster of the operator"],
   ["kubectl -n mesh annotate stack", "needs the cluster of the operator"],
   ["kubectl -n mesh delete stacks", "needs the cluster of the operator"],
   ["for kind in links cluster trust", "needs the cluster of the operator"],

@@ -26,6 +26,7 @@ export const chapters: readonly (readonly [title: string, pages: readonly string
       "docs/package.md",
       "docs/pull-requests.md",
       "docs/operator.md",
+      "docs/fleet-size.md",
       "docs/manifests.md",
       "docs/policies.md",
       "docs/topology.md",

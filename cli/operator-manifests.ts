@@ -243,6 +243,8 @@ function stackObject(
       envRefs: environmentOf(args, part),
       // Who deletes this object doesn't mean the mesh.
       destroyOnFinalize: false,
+      // Should somebody mean it: a destroy without the repository lacks the scripts that clean up.
+      runProgram: true,
       workspaceTemplate: workspace(args, part),
       retryMaxBackoffDurationSeconds: 3600,
       ...more,

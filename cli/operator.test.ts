@@ -300,6 +300,7 @@ describe("a split environment", () => {
         stack: name,
         serviceAccountName: "mesh-prod",
         destroyOnFinalize: false,
+        runProgram: true,
         resyncFrequencySeconds: 3600,
         workspaceReclaimPolicy: "Delete",
         envRefs: {

@@ -331,10 +331,12 @@ export async function makeCalls(
     };
   } finally {
     progress("taking the calls' pods and services away");
-    const left = new Map<string, string>();
-    await onEach(clusters, left, (cluster) => cluster.unexport());
-    await onEach(clusters, left, (cluster) => cluster.leave());
-    for (const [name, reason] of left) if (!troubles.has(name)) troubles.set(name, reason);
+    // One that can't be un-exported is left all the same: its services go with its namespace.
+    for (const step of [(one: CallsCluster) => one.unexport(), (one: CallsCluster) => one.leave()]) {
+      const failed = new Map<string, string>();
+      await onEach(clusters, failed, step);
+      for (const [name, reason] of failed) if (!troubles.has(name)) troubles.set(name, reason);
+    }
     for (const cluster of clusters) cluster.close();
   }
 }

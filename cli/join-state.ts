@@ -8,6 +8,8 @@ import { detached, renamed, stackType, urnOfProvider } from "./split-state.ts";
 import { nameOf, type State, type StateResource } from "./state.ts";
 import { UsageError } from "./usage.ts";
 
+const chartType = "kubernetes:helm.sh/v4:Chart::";
+
 function outputsOf({ deployment: { resources = [] } }: State): Outputs {
   return resources.find(({ type }) => type === stackType)?.outputs ?? {};
 }
@@ -61,4 +63,13 @@ export function joinStates(states: ReadonlyMap<string, State>, base: string, set
   });
   const [first] = states.values();
   return { ...first, deployment: { ...first?.deployment, resources } };
+}
+
+/**
+ * Whether the state says what of an environment depends on what: the links do on the clusters' charts. After a join it
+ * doesn't before the first update, as the parts knew nothing of each other.
+ */
+export function knowsItsOrder({ deployment: { resources = [] } }: State): boolean {
+  const credentials = resources.filter(({ urn }) => nameOf({ urn }).endsWith("-mirror-credentials"));
+  return credentials.every(({ dependencies = [] }) => dependencies.some((urn) => urn.includes(chartType)));
 }

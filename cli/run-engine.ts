@@ -15,6 +15,7 @@ import { engineEnvironment, pulumiProgram, root } from "./engine.ts";
 import { withForgotten } from "./forget.ts";
 import { givenKubeconfig } from "./given-kubeconfig.ts";
 import { interrupted, investigate, settled } from "./interrupted.ts";
+import { knowsItsOrder } from "./join-state.ts";
 import { backendUrl, isStale, readLocks, stateFolder } from "./locks.ts";
 import { engineFor, usedStacks } from "./move-state.ts";
 import { findMissing, formatMissing } from "./preflight.ts";
@@ -121,6 +122,12 @@ async function runWith(run: Run): Promise<number> {
   const stackState = new StackState(stack, env);
   const state = await stackState.read({ withSecrets: true });
   if (run.isWhole && (state.deployment.resources ?? []).length === 0) await refuseParts(run);
+  if (run.isWhole && action === "destroy" && !knowsItsOrder(state)) {
+    throw new UsageError(
+      `${stack} was joined, and no update has written down since what depends on what, so it would be taken down in ` +
+        `the wrong order: npm run up -- ${stack} first.`,
+    );
+  }
   const clusters = deployedClusters(state);
   const absent = await findAbsent(clusters, file, (name) => givenKubeconfig(file, named, name, env));
   const { exclusions, forgotten, notes } = planDetour(action, clusters, absent, flags, file);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { parseSettings } from "../settings/parse.ts";
 import { configuration, existing, simulated } from "../settings/test-examples.ts";
-import { joinStates } from "./join-state.ts";
+import { joinStates, knowsItsOrder } from "./join-state.ts";
 import { splitState } from "./split-state.ts";
 import { concealed, revealed, type State, type StateResource } from "./state.ts";
 
@@ -40,10 +40,17 @@ const token = resource("mesh:link:RemoteAccess$kubernetes:core/v1:Secret", "east
   parent: urn("mesh:link:RemoteAccess", "east-to-west-access"),
   provider: `${west.urn}::id-of-west`,
 });
+const chart = resource(
+  "mesh:linkerd:Linkerd$kubernetes:helm.sh/v4:Chart",
+  "east-linkerd-multicluster-chart",
+  {
+    parent: urn("mesh:linkerd:Linkerd", "east-linkerd"),
+  },
+);
 const credentials = resource("mesh:link:Link$kubernetes:core/v1:Secret", "east-to-west-mirror-credentials", {
   parent: urn("mesh:link:Link", "east-to-west"),
   provider: `${east.urn}::id-of-east`,
-  dependencies: [token.urn],
+  dependencies: [token.urn, chart.urn],
   propertyDependencies: { data: [token.urn], metadata: [] },
   deletedWith: processes.urn,
   outputs: { data: { kubeconfig: { plaintext: "secret" } } },
@@ -67,6 +74,7 @@ const resources: StateResource[] = [
   resource("mesh:cluster:ExistingCluster", "west"),
   west,
   resource("mesh:linkerd:Linkerd", "east-linkerd"),
+  chart,
   resource("mesh:linkerd:Linkerd", "west-linkerd"),
   resource("mesh:link:RemoteAccess", "east-to-west-access"),
   token,
@@ -104,6 +112,7 @@ describe("the state of an environment", () => {
         "mesh:cluster:SimulatedCluster$command:local:Command::east-processes",
         "mesh:cluster:SimulatedCluster$pulumi:providers:kubernetes::east",
         "mesh:linkerd:Linkerd::east-linkerd",
+        "mesh:linkerd:Linkerd$kubernetes:helm.sh/v4:Chart::east-linkerd-multicluster-chart",
       ],
       "prod-cluster-west": [
         "pulumi:pulumi:Stack::mesh-prod-cluster-west",
@@ -172,6 +181,9 @@ describe("the state of an environment", () => {
     expect(back.map((one) => one.urn).sort()).toEqual(resources.map((one) => one.urn).sort());
     expect(back[0]).toEqual(resources[0]);
     for (const one of others.filter((other) => other !== credentials)) expect(back).toContainEqual(one);
+    // So it can't be taken down before an update.
+    expect(knowsItsOrder(joinStates(parts, "prod", settings))).toBe(false);
+    expect(knowsItsOrder(state())).toBe(true);
   });
 });
 

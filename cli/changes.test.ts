@@ -1,7 +1,7 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { describe, expect, test } from "vitest";
 
-import { summarize } from "./changes.ts";
+import { summarize, summarizeUpdate } from "./changes.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:prod::mesh::${type}::${name}`;
 const stack = urn("pulumi:pulumi:Stack", "mesh-prod");
@@ -125,5 +125,37 @@ test("policies, warnings and errors come without colours, and without where plug
     ],
     warnings: ["It ends in 3 days."],
     errors: ["preview failed"],
+  });
+});
+
+describe("an update that previews itself", () => {
+  const start = event({ preludeEvent: { config: {} } });
+  const violation = event({
+    policyEvent: {
+      policyName: "closed-gateways",
+      enforcementLevel: "mandatory",
+      message: "open",
+      color: "never",
+    },
+  });
+  const stopped = event({
+    diagnosticEvent: {
+      severity: "error",
+      message: "chart has a problem: grpc: the client connection is closing",
+    },
+  });
+  const made = step("create", secret, "it", stack);
+
+  test("has done what it did then, not what it proposed", () => {
+    const done = step("create", secret, "other", stack);
+    const { changes } = summarizeUpdate([start, made, start, done], { hasPreview: true });
+    expect(changes.map((change) => change.component)).toEqual(["other"]);
+    expect(summarizeUpdate([start, made]).counts.create).toBe(1);
+  });
+
+  test("has done nothing where the preview was refused, and says why without what followed from it", () => {
+    const report = summarizeUpdate([start, made, violation, stopped], { hasPreview: true });
+    expect(report).toMatchObject({ changes: [], counts: { create: 0 }, errors: [] });
+    expect(report.violations.map(({ policy }) => policy)).toEqual(["closed-gateways"]);
   });
 });

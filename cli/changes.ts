@@ -38,6 +38,19 @@ function isOperation(name: string): name is Operation {
   return operations.some((operation) => operation === name);
 }
 
+/**
+ * What an update did, by its events: an update may preview itself first, and what it only proposes isn't done. Whatever
+ * else was found out stays.
+ */
+export function summarizeUpdate(events: readonly EngineEvent[], { hasPreview = false } = {}): Report {
+  const starts = events.flatMap(({ preludeEvent }, index) => (preludeEvent === undefined ? [] : [index]));
+  if (!hasPreview) return summarize(events);
+  const [, update] = starts;
+  if (update !== undefined) return summarize(events.slice(update));
+  const none = { delete: 0, replace: 0, update: 0, create: 0 };
+  return { ...summarize(events), changes: [], counts: none };
+}
+
 /** The events that the engine wrote with `--event-log`, one a line. */
 export async function readEvents(file: string): Promise<EngineEvent[]> {
   const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
@@ -119,6 +132,11 @@ function messages(events: readonly EngineEvent[], severity: string): string[] {
   return [...new Set(found)].filter((text) => text !== "" && !text.startsWith("using pulumi-"));
 }
 
+/** What a provider says that is stopped while it works, since something else has failed. */
+function isAftermath(text: string): boolean {
+  return text.endsWith("grpc: the client connection is closing");
+}
+
 export function summarize(events: readonly EngineEvent[]): Report {
   const { parents, steps } = readSteps(events);
   const count = (operation: Operation) => steps.filter((step) => step.operation === operation).length;
@@ -143,6 +161,6 @@ export function summarize(events: readonly EngineEvent[]): Report {
           ],
     ),
     warnings: messages(events, "warning"),
-    errors: messages(events, "error"),
+    errors: messages(events, "error").filter((text) => !isAftermath(text)),
   };
 }

@@ -1,6 +1,11 @@
 import { operations, type Change, type Operation, type Report } from "./changes.ts";
 
-const marks: Readonly<Record<Operation, string>> = { delete: "−", replace: "±", update: "~", create: "+" };
+export const marks: Readonly<Record<Operation, string>> = {
+  delete: "−",
+  replace: "±",
+  update: "~",
+  create: "+",
+};
 
 const longestTable = 40;
 const longestProperties = 6;
@@ -30,7 +35,7 @@ function countText({ counts }: Report, words: typeof proposed): string {
   return parts.map((operation) => `${counts[operation].toString()} ${words[operation]}`).join(", ");
 }
 
-function kindsText(kinds: readonly string[]): string {
+export function kindsText(kinds: readonly string[]): string {
   const counts = [...Map.groupBy(kinds, (kind) => kind)].map(([kind, { length }]) =>
     length === 1 ? kind : `${length.toString()} ${kind}`,
   );

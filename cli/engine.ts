@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
 
 import { UsageError } from "./usage.ts";
@@ -6,14 +8,22 @@ import packageJson from "../package.json" with { type: "json" };
 /** The folder of the project. */
 export const root = path.resolve(import.meta.dirname, "..");
 
-/** Starts the CLI of `pulumiVersion`. */
-export const pulumiProgram = path.join(root, "node_modules/.bin/pulumi");
-
 /** Stacks for one person's machine: no passphrase to remember, and no question where nobody can answer it. */
 export const localStacks = ["dev", "sim"];
 
 /** Which CLI the npm package `pulumi` starts: from 3.249 on, one writes a log of every call, at twice the CPU time. */
 export const pulumiVersion = packageJson.config.pulumiVersion;
+
+/** The CLI as the npm package keeps it. */
+export function fetchedEngine(environment: NodeJS.ProcessEnv = process.env): string {
+  const home = environment["PULUMI_HOME"] ?? path.join(homedir(), ".pulumi");
+  return path.join(home, "versions", environment["PULUMI_VERSION"] ?? pulumiVersion, "bin/pulumi");
+}
+
+/** Starts the CLI of `pulumiVersion`: itself once it is there, since the npm package takes longer than it to start. */
+export const pulumiProgram = existsSync(fetchedEngine())
+  ? fetchedEngine()
+  : path.join(root, "node_modules/.bin/pulumi");
 
 /** What the engine is started with unless the person says otherwise. */
 export const engineDefaults = {

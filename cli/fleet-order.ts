@@ -1,8 +1,8 @@
 import { partsOf, stackOf, type Part } from "../settings/part.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** What happened to a part. */
-export type Outcome = "done" | "failed" | "left out";
+/** What happened to a part; it is unchanged where an update would find what the last one has left. */
+export type Outcome = "done" | "unchanged" | "failed" | "left out";
 
 /** The parts that must be there before another one is. */
 function neededBy(part: Part, { links }: Pick<Settings, "links">): Part[] {
@@ -35,6 +35,10 @@ export function fleetOrder(
   return new Map([...needs.keys()].reverse().map((stack) => [stack, neededOf(stack)]));
 }
 
+function isThere(outcome: Outcome | undefined): boolean {
+  return outcome === "done" || outcome === "unchanged";
+}
+
 /**
  * Runs each stack once those before it have gone through, at most `limit` at a time. A stack that fails is gone past: only
  * what comes after it is left out. Stacks that aren't in `order` are taken to be there.
@@ -54,7 +58,7 @@ export async function runInOrder(
       if (states.some((state) => state === "failed" || state === "left out")) {
         outcomes.set(stack, "left out");
         waiting.delete(stack);
-      } else if (states.every((state) => state === "done") && running.size < limit) {
+      } else if (states.every(isThere) && running.size < limit) {
         waiting.delete(stack);
         const end = run(stack).then((outcome) => {
           outcomes.set(stack, outcome);

@@ -1,6 +1,7 @@
 import { getBorderCharacters, table } from "table";
 
-import { operations, type Operation, type Report } from "./changes.ts";
+import { operations, type Report } from "./changes.ts";
+import { kindsText, marks } from "./comment.ts";
 import type { Outcome } from "./fleet-order.ts";
 
 /** What came of one part; without the rest where it was left out. */
@@ -22,7 +23,7 @@ export interface FleetSummary {
   readonly parts: readonly PartRun[];
 }
 
-const marks: Readonly<Record<Operation, string>> = { create: "+", update: "~", replace: "±", delete: "−" };
+const longestList = 15;
 
 function changesOf({ report }: PartRun): string {
   if (report === undefined) return "";
@@ -36,14 +37,25 @@ function indented(text: string): string {
   return text.replaceAll("\n", "\n    ");
 }
 
-function details({ stack, outcome, report, notes = [], log }: PartRun): string[] {
+/** What happens to what, as far as a person reads on. */
+function changeLines({ report }: PartRun): string[] {
+  const changes = report?.changes ?? [];
+  const lines = changes
+    .slice(0, longestList)
+    .map(({ operation, component, kinds }) => `${marks[operation]} ${component}: ${kindsText(kinds)}`);
+  const more = changes.length - lines.length;
+  return more > 0 ? [...lines, `and ${more.toString()} more: see the log`] : lines;
+}
+
+function details(part: PartRun): string[] {
+  const { stack, outcome, report, notes = [], log } = part;
   const said = [
+    ...changeLines(part),
     ...notes,
     ...(report?.violations ?? []).map(
-      ({ policy, resource, message }) => `${policy}, ${resource}: ${message}`,
+      ({ policy, level, resource, message }) => `${policy} (${level}), ${resource}: ${message}`,
     ),
     ...(report?.warnings ?? []),
-    // A provider that is stopped while a cluster doesn't answer calls that an error of its own.
     ...(outcome === "failed" ? (report?.errors ?? []) : []),
     ...(outcome === "failed" && log !== undefined ? [`All of it: ${log}`] : []),
   ];
@@ -64,7 +76,9 @@ export function formatSummary({ action, environment, parts }: FleetSummary): str
     columns: { 3: { alignment: "right" } },
     drawHorizontalLine: () => false,
   });
-  const done = parts.filter(({ outcome }) => outcome === "done").length;
-  const head = `${environment}, ${action}: ${done.toString()} of ${parts.length.toString()} parts done\n`;
+  const count = (wanted: Outcome) => parts.filter(({ outcome }) => outcome === wanted).length;
+  const [done, unchanged] = [count("done"), count("unchanged")];
+  const rest = unchanged > 0 ? `, ${unchanged.toString()} unchanged` : "";
+  const head = `${environment}, ${action}: ${done.toString()} of ${parts.length.toString()} parts done${rest}\n`;
   return [head, lines, ...parts.flatMap(details)].join("\n");
 }

@@ -18,8 +18,10 @@ describe("a call", () => {
         action: "up",
         base: "prod",
         only: ["prod-cluster-a", "prod-links-a"],
+        all: false,
         parallel: 3,
         json: undefined,
+        skipPreview: false,
         isAgreed: true,
       },
     );
@@ -29,6 +31,16 @@ describe("a call", () => {
     expect(parseRequest(["up", "prod"])).toMatchObject({ only: undefined, isAgreed: false });
     expect(parseRequest(["up", "prod"]).parallel).toBeGreaterThan(0);
     expect(parseRequest(["up", "sim"]).isAgreed).toBe(true);
+  });
+
+  test("runs no more at a time than there is memory for", () => {
+    const parallel = (...flags: string[]) => parseRequest(["up", "prod", ...flags]).parallel;
+    expect(parallel("--memory", "4", "--parallel", "10")).toBe(2);
+    expect(parallel("--memory", "64", "--parallel", "10")).toBe(10);
+    expect(parallel("--memory", "1.5")).toBe(1);
+    expect(() => parallel("--memory", "1")).toThrow("--memory is 1: one run takes up to 1.5 GB");
+    expect(() => parallel("--memory", "much")).toThrow("--memory is much: say how many GB");
+    expect(() => parallel("--parallel", "1.5")).toThrow("--parallel is 1.5: say a whole number");
   });
 
   test.each([
@@ -51,7 +63,10 @@ test("only the parts that are named are run, in their order", () => {
 
 test("the summary says in a line what came of each part, and below what must be known", () => {
   const report: Report = {
-    changes: [],
+    changes: [
+      { operation: "delete", component: "a-linkerd", kinds: ["Secret"], properties: [] },
+      { operation: "create", component: "a-linkerd", kinds: ["Role", "Role"], properties: [] },
+    ],
     counts: { delete: 1, replace: 0, update: 0, create: 2 },
     violations: [],
     warnings: [],
@@ -62,7 +77,8 @@ test("the summary says in a line what came of each part, and below what must be 
     action: "up",
     environment: "prod",
     parts: [
-      { stack: "prod-trust", outcome: "done", seconds: 5, report },
+      { stack: "prod-trust", outcome: "done", seconds: 5, report: { ...report, changes: [] } },
+      { stack: "prod-cluster-b", outcome: "unchanged" },
       {
         stack: "prod-cluster-a",
         outcome: "failed",
@@ -73,13 +89,16 @@ test("the summary says in a line what came of each part, and below what must be 
       { stack: "prod-links-a", outcome: "left out" },
     ],
   });
-  expect(summary.replaceAll(/ +$/gm, "")).toBe(`prod, up: 1 of 3 parts done
+  expect(summary.replaceAll(/ +$/gm, "")).toBe(`prod, up: 1 of 4 parts done, 1 unchanged
 
-done      prod-trust      −1 +2   5 s
-failed    prod-cluster-a  −1 +2  12 s
-left out  prod-links-a
+done       prod-trust      −1 +2   5 s
+unchanged  prod-cluster-b
+failed     prod-cluster-a  −1 +2  12 s
+left out   prod-links-a
 
 prod-cluster-a
+  − a-linkerd: Secret
+  + a-linkerd: 2 Role
   the API server
     said no
   All of it: logs/a.log

@@ -7,19 +7,24 @@ import path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { finished } from "node:stream/promises";
 
-import { readEvents, summarize } from "./changes.ts";
+import { readEvents, summarizeUpdate } from "./changes.ts";
 import { localStacks, root } from "./engine.ts";
 import { fleetOrder, runInOrder } from "./fleet-order.ts";
 import { formatSummary, type FleetSummary, type PartRun } from "./fleet-summary.ts";
+import { LastUpdates } from "./last-update.ts";
 import { createStacks, engineFor, usedStacks } from "./move-state.ts";
 import { parseCall } from "./options.ts";
+import { programDigest } from "./part-inputs.ts";
 import { policyArgumentsOf } from "./policies.ts";
 import { Progress } from "./progress.ts";
 import { runEngine, type Terminal } from "./run-engine.ts";
-import { readStackSettings } from "./stack-settings.ts";
+import { parseStackFile } from "./stack-file.ts";
+import { readStackSettings, readStackText } from "./stack-settings.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
-import { leftParts } from "../settings/part.ts";
+import { encryptedIn } from "../settings/encrypted.ts";
+import { leftParts, partsOf, stackOf, type Part } from "../settings/part.ts";
+import { withChartsDirectory } from "../settings/read.ts";
 import type { Settings } from "../settings/settings.ts";
 
 const actions = ["up", "preview", "refresh", "destroy"] as const;
@@ -27,22 +32,50 @@ const actions = ["up", "preview", "refresh", "destroy"] as const;
 type Action = (typeof actions)[number];
 
 const usage =
-  `Say what to do on which environment: npm run fleet -- ${actions.join("|")} STACK [--only PART,PART] ` +
-  "[--parallel NUMBER] [--json FILE] [--yes]";
+  `Say what to do on which environment: npm run fleet -- ${actions.join("|")} STACK [--only PART,PART] [--all] ` +
+  "[--parallel NUMBER] [--memory GIGABYTES] [--json FILE] [--skip-preview] [--yes]";
 
 const options = {
   only: { type: "string" },
+  all: { type: "boolean", default: false },
   parallel: { type: "string" },
+  memory: { type: "string" },
   json: { type: "string" },
+  "skip-preview": { type: "boolean", default: false },
   yes: { type: "boolean", short: "y", default: false },
 } as const;
 
-/** What one run of the engine takes at most: itself, the program and its providers. */
-const memoryOfRun = 2 ** 30;
+const gigabyte = 2 ** 30;
 
-/** As many runs at a time as the machine has processors and memory for. */
-function defaultParallel(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / memoryOfRun)));
+/** What one run of the engine takes at most: itself, the program, its policies and its providers. Measured by `npm run bench`. */
+const memoryOfRun = 1.5 * gigabyte;
+
+/** As many runs at a time as the machine has processors, and `memory` has room for. */
+function defaultParallel(memory: number): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(memory / memoryOfRun)));
+}
+
+/** A positive number that an option gives. */
+function positive(option: string, text: string, what: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new UsageError(`--${option} is ${text}: say ${what}.\n${usage}`);
+}
+
+/** How many parts run at a time, within what is asked for. */
+function parallelWithin(parallel: string | undefined, memory: string | undefined): number {
+  const limit =
+    memory === undefined ? freemem() : positive("memory", memory, "how many GB the runs may take") * gigabyte;
+  if (memory !== undefined && limit < memoryOfRun) {
+    throw new UsageError(
+      `--memory is ${memory}: one run takes up to ${(memoryOfRun / gigabyte).toString()} GB, so give at least that.`,
+    );
+  }
+  if (parallel === undefined) return defaultParallel(limit);
+  const asked = positive("parallel", parallel, "how many parts may run at a time");
+  if (!Number.isInteger(asked))
+    throw new UsageError(`--parallel is ${parallel}: say a whole number.\n${usage}`);
+  return memory === undefined ? asked : Math.min(asked, Math.floor(limit / memoryOfRun));
 }
 
 /** What is asked for. */
@@ -51,8 +84,11 @@ export interface Request {
   readonly base: string;
   /** Stacks of parts; all of them unless they are named. */
   readonly only: readonly string[] | undefined;
+  /** Whether parts are run that would find what their last update left. */
+  readonly all: boolean;
   readonly parallel: number;
   readonly json: string | undefined;
+  readonly skipPreview: boolean;
   readonly isAgreed: boolean;
 }
 
@@ -61,18 +97,14 @@ export function parseRequest(args: readonly string[]): Request {
   const [action, base, ...more] = positionals;
   const known = actions.find((one) => one === action);
   if (known === undefined || base === undefined || more.length > 0) throw new UsageError(usage);
-  const parallel = values.parallel === undefined ? defaultParallel() : Number(values.parallel);
-  if (!Number.isInteger(parallel) || parallel < 1) {
-    throw new UsageError(
-      `--parallel is ${values.parallel ?? ""}: say how many parts may run at a time.\n${usage}`,
-    );
-  }
   return {
     action: known,
     base,
     only: values.only?.split(",").map((part) => (part.startsWith(`${base}-`) ? part : `${base}-${part}`)),
-    parallel,
+    all: values.all,
+    parallel: parallelWithin(values.parallel, values.memory),
     json: values.json,
+    skipPreview: values["skip-preview"],
     isAgreed: values.yes || localStacks.includes(base),
   };
 }
@@ -94,7 +126,7 @@ export function chooseStacks(
 
 const engineFlags: Readonly<Record<Action, readonly string[]>> = {
   preview: ["--diff"],
-  up: ["--yes", "--skip-preview", "--diff"],
+  up: ["--yes", "--diff"],
   refresh: ["--yes", "--skip-preview", "--diff"],
   destroy: ["--yes", "--skip-preview"],
 };
@@ -121,20 +153,40 @@ function loggedTerminal(log: string, notes: string[]): Terminal & { end(): Promi
   };
 }
 
-async function runPart(action: Action, base: string, stack: string, folder: string): Promise<PartRun> {
+/** One run of the whole environment. */
+interface FleetRun extends Request {
+  /** The stacks that are run, each with those before it. */
+  readonly order: ReadonlyMap<string, readonly string[]>;
+  readonly parts: ReadonlyMap<string, Part>;
+  readonly updates: LastUpdates;
+  /** Where the logs go. */
+  readonly folder: string;
+}
+
+/** Runs the engine on a part, whatever it finds. */
+async function runPart({ action, base, folder, skipPreview }: FleetRun, stack: string): Promise<PartRun> {
   const start = Date.now();
   const notes: string[] = [];
   const log = path.join(folder, `${stack}.log`);
   const events = path.join(folder, `${stack}.events`);
   const terminal = loggedTerminal(log, notes);
-  const args = [action, ...engineFlags[action], "--event-log", events, ...policyArgumentsOf(action, base)];
+  const skip = action === "up" && skipPreview ? ["--skip-preview"] : [];
+  const args = [
+    action,
+    ...engineFlags[action],
+    ...skip,
+    "--event-log",
+    events,
+    ...policyArgumentsOf(action, base),
+  ];
   const errors: string[] = [];
   const code = await runEngine(stack, args, { base, terminal }).catch((error: unknown) => {
     errors.push(error instanceof Error ? error.message : String(error));
     return 1;
   });
   await terminal.end();
-  const report = summarize(await readEvents(events).catch(() => []));
+  const hasPreview = action === "up" && !skipPreview;
+  const report = summarizeUpdate(await readEvents(events).catch(() => []), { hasPreview });
   return {
     stack,
     outcome: code === 0 ? "done" : "failed",
@@ -145,19 +197,40 @@ async function runPart(action: Action, base: string, stack: string, folder: stri
   };
 }
 
+/** Runs the engine on a part unless it would find what its last update left. */
+async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
+  const { action, all, order, parts, updates } = run;
+  const part = parts.get(stack);
+  const compares = action === "up" || action === "preview";
+  const inputs = compares && part ? await updates.inputs(stack, part, order.get(stack) ?? []) : undefined;
+  if (!all && inputs !== undefined && (await updates.isSame(stack, inputs)))
+    return { stack, outcome: "unchanged" };
+  const ran = await runPart(run, stack);
+  updates.forget(stack);
+  // What was left out, or made good first, is for the next run to look at.
+  const isWhole = ran.outcome === "done" && ran.notes?.length === 0;
+  if (action === "up" && inputs !== undefined && isWhole) await updates.remember(stack, inputs);
+  return ran;
+}
+
 /** Runs all that is asked for, with one line for each part as it ends. */
 async function runFleet(
-  action: Action,
-  { base, parallel }: Request,
+  request: Request,
+  settings: Settings,
   order: ReadonlyMap<string, readonly string[]>,
 ): Promise<FleetSummary> {
-  const folder = path.join(
-    root,
-    "logs",
-    base,
-    `${action}-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`,
-  );
+  const { action, base, parallel } = request;
+  const secrets = encryptedIn(parseStackFile(await readStackText(base)).config);
+  const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
+  const folder = path.join(root, "logs", base, `${action}-${time}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const run: FleetRun = {
+    ...request,
+    order,
+    parts: new Map(partsOf(settings).map((part) => [stackOf(base, part), part])),
+    updates: new LastUpdates(engineFor(base), base, settings, await programDigest(settings, root, secrets)),
+    folder,
+  };
   const progress = new Progress();
   const running = new Set<string>();
   const runs = new Map<string, PartRun>();
@@ -169,11 +242,11 @@ async function runFleet(
   const outcomes = await runInOrder(order, parallel, async (stack) => {
     running.add(stack);
     show();
-    const run = await runPart(action, base, stack, folder);
+    const ran = await runIfChanged(run, stack);
     running.delete(stack);
-    runs.set(stack, run);
+    runs.set(stack, ran);
     show();
-    return run.outcome === "done" ? "done" : "failed";
+    return ran.outcome === "left out" ? "failed" : ran.outcome;
   });
   progress.end();
   const parts = [...outcomes].map(([stack, outcome]) => runs.get(stack) ?? { stack, outcome });
@@ -209,7 +282,7 @@ async function checkStacks(base: string, settings: Settings): Promise<void> {
 async function main(args: readonly string[]): Promise<number> {
   const request = parseRequest(args);
   const { action, base, json, isAgreed } = request;
-  const settings = await readStackSettings(base);
+  const settings = withChartsDirectory(await readStackSettings(base));
   if (!settings.split) throw new UsageError(`${base} is one stack: npm run ${action} -- ${base}`);
   if (action !== "preview" && !isAgreed && !process.stdin.isTTY) {
     throw new UsageError(`Nobody can be asked here: preview it, and add --yes.`);
@@ -218,16 +291,22 @@ async function main(args: readonly string[]): Promise<number> {
   const order = chooseStacks(request, settings);
   await createStacks(engineFor(base), [...order.keys()], root);
   if (action !== "preview" && !isAgreed) {
-    const first = action === "up" ? await runFleet("preview", request, order) : undefined;
+    const first =
+      action === "up" ? await runFleet({ ...request, action: "preview" }, settings, order) : undefined;
     process.stdout.write(
       first === undefined ? `${action}: ${[...order.keys()].join(", ")}\n` : formatSummary(first),
     );
     if (!(await agrees())) return 1;
   }
-  const summary = await runFleet(action, request, order);
+  // What somebody has just seen and agreed to needn't be previewed again.
+  const summary = await runFleet(
+    { ...request, skipPreview: request.skipPreview || !isAgreed },
+    settings,
+    order,
+  );
   process.stdout.write(formatSummary(summary));
   if (json !== undefined) await writeFile(json, `${JSON.stringify(summary, undefined, 2)}\n`);
-  return summary.parts.every(({ outcome }) => outcome === "done") ? 0 : 1;
+  return summary.parts.every(({ outcome }) => outcome === "done" || outcome === "unchanged") ? 0 : 1;
 }
 
 if (isProgram(import.meta.filename)) await runCommand(main);

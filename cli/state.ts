@@ -35,6 +35,8 @@ export interface PendingOperation {
 /** What `pulumi stack export` prints. */
 export interface State {
   readonly deployment: {
+    /** When, and by which engine, the state was written. */
+    readonly manifest?: { readonly time?: string };
     readonly resources?: readonly StateResource[];
     readonly pending_operations?: readonly PendingOperation[];
   };

@@ -4,14 +4,13 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
-import { pulumiVersion } from "../cli/engine.ts";
+import { fetchedEngine, pulumiVersion } from "../cli/engine.ts";
 import { findProgram } from "../components/cluster/programs.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 
 function missingPrograms(): string[] {
   const home = process.env["PULUMI_HOME"] ?? path.join(homedir(), ".pulumi");
-  const engine = path.join(home, "versions", pulumiVersion, "bin", "pulumi");
   const programs = [
     "kwokctl",
     "pulumi-resource-kubernetes",
@@ -20,7 +19,7 @@ function missingPrograms(): string[] {
   ];
   const plugins = existsSync(path.join(home, "plugins")) ? ["kwokctl"] : programs;
   const missing = plugins.filter((name) => findProgram(name) === undefined);
-  return existsSync(engine) ? missing : [`Pulumi ${pulumiVersion}`, ...missing];
+  return existsSync(fetchedEngine()) ? missing : [`Pulumi ${pulumiVersion}`, ...missing];
 }
 
 /** Linkerd's charts come from a folder, or from the repository that the settings name by default. */

@@ -123,15 +123,32 @@ describe("a fleet of one stack, moved to a stack for each part", () => {
       parts.map((part) => [part, "done"]),
     );
     expect(changesOf(up)).toEqual([]);
-    expect(changesOf(await fleet("preview"))).toEqual([]);
+    expect(changesOf(await fleet("preview", "--all"))).toEqual([]);
     expect(changesOf(await fleet("refresh"))).toEqual([]);
     expect(await inventories()).toEqual(before);
+  });
+
+  test("is run only where something has changed", async () => {
+    const outcomes = ({ parts: runs }: FleetSummary) => runs.map(({ outcome }) => outcome);
+    // The refresh has written to each stack.
+    expect(outcomes(await fleet("up"))).toEqual(parts.map(() => "done"));
+    expect(outcomes(await fleet("preview"))).toEqual(parts.map(() => "unchanged"));
+    const { clusters: named, ...rest } = settings({ split: true });
+    const west = { ...named["west"], values: { controlPlane: { controllerLogLevel: "debug" } } };
+    await engine.configure({ ...rest, clusters: { ...named, west } });
+    const preview = await fleet("preview");
+    expect(preview.parts.filter(({ outcome }) => outcome === "done").map(({ stack: part }) => part)).toEqual([
+      "e2e-split-cluster-west",
+    ]);
+    expect(changesOf(preview)).toEqual(["e2e-split-cluster-west: update west-linkerd"]);
+    await engine.configure(settings({ split: true }));
+    expect(outcomes(await fleet("up"))).toEqual(parts.map(() => "unchanged"));
   });
 
   test("goes past a cluster that doesn't answer, says so, and makes up for it", async () => {
     const server = await apiServerOf(stack, "west");
     process.kill(server, "SIGSTOP");
-    const { parts: runs } = await fleet("up").finally(() => process.kill(server, "SIGCONT"));
+    const { parts: runs } = await fleet("up", "--all").finally(() => process.kill(server, "SIGCONT"));
     const without = runs.filter(({ notes = [] }) =>
       notes.some((note) => note.startsWith("west is left out")),
     );
@@ -139,7 +156,11 @@ describe("a fleet of one stack, moved to a stack for each part", () => {
       "e2e-split-cluster-west",
       "e2e-split-links-west",
     ]);
-    expect(changesOf(await fleet("up"))).toEqual([]);
+    const { parts: next } = await fleet("up");
+    expect(next.filter(({ outcome }) => outcome === "done").map(({ stack: part }) => part)).toEqual([
+      "e2e-split-cluster-west",
+      "e2e-split-links-west",
+    ]);
     expect(await inventories()).toEqual(before);
   });
 

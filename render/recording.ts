@@ -6,6 +6,7 @@ import { plannedRenewals } from "../settings/planned.ts";
 import { desiredTrust } from "../settings/rotation.ts";
 import type { ClusterSettings, ManifestSettings, Settings } from "../settings/settings.ts";
 import type { Manifest } from "./manifest.ts";
+import { answer } from "./answers.ts";
 import { ownReference, toBase64, type References } from "./references.ts";
 import { tokenReferences, tokenType } from "./secrets.ts";
 import { runWithoutEngine, unwrap } from "./stand-in.ts";
@@ -35,24 +36,6 @@ function withoutAccess(settings: Settings): Settings {
       : { ...cluster, ...known };
   });
   return { ...settings, clusters };
-}
-
-/** What the providers would answer, in texts that stand for what is in the secret store. */
-function answer(type: string, inputs: Plain, webhookAuthority: string): Plain {
-  switch (type) {
-    case "tls:index/privateKey:PrivateKey":
-      return { privateKeyPem: ownReference, privateKeyPemPkcs8: ownReference };
-    case "tls:index/certRequest:CertRequest":
-      return { certRequestPem: ownReference };
-    case "tls:index/selfSignedCert:SelfSignedCert":
-      return { certPem: webhookAuthority, validityEndTime: "" };
-    case "tls:index/locallySignedCert:LocallySignedCert":
-      return { certPem: ownReference, validityEndTime: "" };
-    case "kubernetes:helm.sh/v4:Chart":
-      return { resources: [] };
-    default:
-      return inputs;
-  }
 }
 
 function nameOf(urn: string): string {

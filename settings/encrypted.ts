@@ -6,6 +6,12 @@ function isEncrypted(value: unknown): boolean {
   return "secure" in value && typeof value.secure === "string" && Object.keys(value).length === 1;
 }
 
+/** Every encrypted value of a configuration, as it stands there. */
+export function encryptedIn(value: unknown): string[] {
+  if (isEncrypted(value)) return [JSON.stringify(value)];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(encryptedIn) : [];
+}
+
 /** Stands for a secret at a path of the configuration. */
 export function standIn(path: string): string {
   return `${mark}\n${path}`;

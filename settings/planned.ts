@@ -1,7 +1,8 @@
 import type { Dates, Deployed } from "./deployed.ts";
 import type { Expiry } from "./expiry.ts";
+import { scopeOf, type Part } from "./part.ts";
 import { renewalOf, type Renewal, type Renewals } from "./renewal.ts";
-import type { TrustState } from "./rotation.ts";
+import { desiredTrust, type TrustState } from "./rotation.ts";
 import type { Settings } from "./settings.ts";
 
 /** What an update is to leave of each kind. */
@@ -52,6 +53,27 @@ export function plannedRenewals(
       }),
     ),
   };
+}
+
+/** Of the settings, the clusters that a part makes, and the links into them, whose tokens are there. */
+export function ownOf(settings: Settings, part: Part): Settings {
+  const { clusters } = scopeOf(part, settings);
+  return {
+    ...settings,
+    clusters: settings.clusters.filter(({ name }) => clusters.includes(name)),
+    links: settings.links.filter(({ target }) => clusters.includes(target)),
+  };
+}
+
+/** What the next update of a part leaves, after the one that left `deployed`. */
+export function plannedOf(settings: Settings, part: Part, deployed: Deployed, now: Date): Planned {
+  const own = ownOf(settings, part);
+  // Links have no part in trust.
+  const renewals =
+    part.kind === "links"
+      ? { issuers: {}, webhooks: {}, credentials: {} }
+      : plannedRenewals(deployed, own, now);
+  return { ...desiredTrust(own), ...renewals };
 }
 
 function isSame(one: Renewal | undefined, other: Renewal | undefined): boolean {

@@ -41,7 +41,7 @@ export function readPlace(settings: Settings): Place {
 }
 
 /** `LINKERD_CHARTS_DIR` names a folder of chart archives that is used instead of the configured chart source. */
-function withChartsDirectory(settings: Settings): Settings {
+export function withChartsDirectory(settings: Settings): Settings {
   const directory = process.env["LINKERD_CHARTS_DIR"];
   if (directory === undefined || directory === "") return settings;
   return { ...settings, linkerd: { ...settings.linkerd, charts: { directory } } };

@@ -3,10 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { isOver, mergeDeployed, parseDeployed, type Deployed } from "../../settings/deployed.ts";
 import { expiryFindings } from "../../settings/expiry.ts";
 import { leftOutLinks, planHere, waitingProblems, withoutChangesOf } from "../../settings/left-out.ts";
-import { scopeOf, stackOf, type Part, type Place } from "../../settings/part.ts";
-import { plannedRenewals, remainingExpiries, type Planned } from "../../settings/planned.ts";
+import { stackOf, type Place } from "../../settings/part.ts";
+import { ownOf, plannedOf, remainingExpiries, type Planned } from "../../settings/planned.ts";
 import { SettingsError } from "../../settings/problem.ts";
-import { desiredTrust, rotationProblems, rotationStep, type TrustState } from "../../settings/rotation.ts";
+import { rotationProblems, rotationStep, type TrustState } from "../../settings/rotation.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { webhookProblems } from "../../settings/webhook-rotation.ts";
 import { isolationProblems } from "./isolation.ts";
@@ -21,16 +21,6 @@ async function readPart(stack: string): Promise<Deployed> {
     if (error instanceof Error && error.message.includes("unknown stack")) return parseDeployed({});
     throw error;
   }
-}
-
-/** The clusters that a part makes, and the links into them, whose tokens are there. */
-function ownOf(settings: Settings, part: Part): Settings {
-  const { clusters } = scopeOf(part, settings);
-  return {
-    ...settings,
-    clusters: settings.clusters.filter(({ name }) => clusters.includes(name)),
-    links: settings.links.filter(({ target }) => clusters.includes(target)),
-  };
 }
 
 function isStep(deployed: TrustState | undefined, desired: TrustState): boolean {
@@ -62,19 +52,17 @@ export async function guardRotation(
   place: Place = { part: { kind: "whole" }, base: pulumi.getStack() },
   leftOut: readonly string[] = [],
 ): Promise<Planned> {
-  const mine = ownOf(settings, place.part);
-  const desired = desiredTrust(mine);
-  // Links have no part in trust.
-  if (place.part.kind === "links") return { ...desired, issuers: {}, webhooks: {}, credentials: {} };
-  const own = await readDeployed(pulumi.getStack());
   const now = new Date();
-  const renewals = plannedRenewals(own, mine, now);
+  if (place.part.kind === "links") return plannedOf(settings, place.part, parseDeployed({}), now);
+  const own = await readDeployed(pulumi.getStack());
+  const wanted = plannedOf(settings, place.part, own, now);
+  const mine = ownOf(settings, place.part);
   const links = leftOutLinks(mine.links, leftOut);
   const planned = {
-    ...desired,
-    issuers: withoutChangesOf(leftOut, renewals.issuers, own.issuers),
-    webhooks: withoutChangesOf(leftOut, renewals.webhooks, own.webhooks),
-    credentials: withoutChangesOf(links, renewals.credentials, own.credentials),
+    ...wanted,
+    issuers: withoutChangesOf(leftOut, wanted.issuers, own.issuers),
+    webhooks: withoutChangesOf(leftOut, wanted.webhooks, own.webhooks),
+    credentials: withoutChangesOf(links, wanted.credentials, own.credentials),
   };
   // What ends on a cluster that can't be reached mustn't hold up the others.
   const here = planHere(planned, leftOut, links);

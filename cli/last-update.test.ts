@@ -1,0 +1,80 @@
+import { expect, test, vi } from "vitest";
+
+import { parseSettings } from "../settings/parse.ts";
+import { clustersNamed, configuration } from "../settings/test-examples.ts";
+import { LastUpdates } from "./last-update.ts";
+import type { State } from "./state.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const settings = parseSettings(configuration({ clusters: clustersNamed(["a"]), split: true }));
+
+/** An engine that knows one stack, with its state and its tags. */
+class OneStack {
+  state: State = { deployment: { manifest: { time: "1" }, resources: [] } };
+  readonly tags = new Map<string, string>();
+
+  run = (args: readonly string[]): Promise<string> => {
+    const [group, command, action, name = "", value = ""] = args;
+    if (group === "stack" && command === "export") return Promise.resolve(JSON.stringify(this.state));
+    if (command === "tag" && action === "set") this.tags.set(name, value);
+    const tag = this.tags.get(name);
+    if (command !== "tag" || tag === undefined) return Promise.reject(new Error("no such tag"));
+    return Promise.resolve(`${tag}\n`);
+  };
+}
+
+const part = { kind: "trust" } as const;
+
+/** What another run finds, by another person on another machine. */
+async function isSame(engine: OneStack, { settings: asked = settings, program = "program" } = {}) {
+  const updates = new LastUpdates(engine.run, "x", asked, program);
+  const inputs = (await updates.inputs("x-trust", part, [])) ?? "";
+  return updates.isSame("x-trust", inputs);
+}
+
+async function updated(): Promise<OneStack> {
+  const engine = new OneStack();
+  const updates = new LastUpdates(engine.run, "x", settings, "program");
+  await updates.remember("x-trust", (await updates.inputs("x-trust", part, [])) ?? "");
+  return engine;
+}
+
+test("a stack that never was updated isn't known", async () => {
+  expect(await isSame(new OneStack())).toBe(false);
+});
+
+test("after an update the same is known to be there, and anything else not", async () => {
+  const engine = await updated();
+  expect(await isSame(engine)).toBe(true);
+  expect(await isSame(engine, { program: "another" })).toBe(false);
+  const generations = parseSettings(
+    configuration({
+      clusters: clustersNamed(["a"]),
+      split: true,
+      trust: { generations: ["1", "2"], signer: "1" },
+    }),
+  );
+  expect(await isSame(engine, { settings: generations })).toBe(false);
+});
+
+test("what somebody else did to the stack is looked at", async () => {
+  const engine = await updated();
+  engine.state = { deployment: { ...engine.state.deployment, manifest: { time: "2" } } };
+  expect(await isSame(engine)).toBe(false);
+});
+
+test("so is an update that was interrupted", async () => {
+  const engine = await updated();
+  const resource = { urn: "urn:pulumi:x-trust::mesh::t::n", type: "t" };
+  engine.state = {
+    deployment: { ...engine.state.deployment, pending_operations: [{ type: "creating", resource }] },
+  };
+  expect(await isSame(engine)).toBe(false);
+});
+
+test("the mark has no secret of the state", async () => {
+  const engine = await updated();
+  expect([...engine.tags.keys()]).toEqual(["mesh:inputs"]);
+  expect(engine.tags.get("mesh:inputs")).toMatch(/^[0-9a-f]{64}-[0-9a-f]{64}$/);
+});

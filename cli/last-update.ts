@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+
+import type { RunEngine } from "./move-state.ts";
+import { partInputs, type Outputs } from "./part-inputs.ts";
+import { revealed, type State } from "./state.ts";
+import type { Part } from "../settings/part.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** The stack's tag that says what its last update went by. */
+const inputsTag = "mesh:inputs";
+
+function allRevealed(value: unknown): unknown {
+  const inner = revealed(value);
+  if (Array.isArray(inner)) return inner.map(allRevealed);
+  if (typeof inner !== "object" || inner === null) return inner;
+  return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, allRevealed(item)]));
+}
+
+/** What an update left of a stack. */
+interface Left {
+  /** Secrets in clear; undefined before the first update. */
+  readonly outputs: Outputs | undefined;
+  /** Is another one after any other update. */
+  readonly version: string;
+  /** Whether there is something to make good first. */
+  readonly isInterrupted: boolean;
+}
+
+function readLeft({ deployment }: State): Left {
+  const { resources = [], pending_operations: pending = [], manifest } = deployment;
+  const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+  return {
+    outputs: outputs && (allRevealed(outputs) as Outputs),
+    version: createHash("sha256")
+      .update(JSON.stringify([manifest?.time, resources.length]))
+      .digest("hex"),
+    isInterrupted: pending.length > 0 || resources.some((resource) => resource.delete ?? false),
+  };
+}
+
+/**
+ * What the last update of each part went by, and whether the next one would find anything else. A part whose update went
+ * through is marked in its stack's tags, so anybody's next run knows it.
+ */
+export class LastUpdates {
+  private readonly run: RunEngine;
+  private readonly base: string;
+  private readonly settings: Settings;
+  private readonly program: string;
+  private readonly known = new Map<string, Promise<Left | undefined>>();
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(run: RunEngine, base: string, settings: Settings, program: string) {
+    this.run = run;
+    this.base = base;
+    this.settings = settings;
+    this.program = program;
+  }
+
+  private read(stack: string): Promise<Left | undefined> {
+    const reading =
+      this.known.get(stack) ??
+      this.run(["stack", "export", "--show-secrets", "--stack", stack]).then(
+        (text) => readLeft(JSON.parse(text) as State),
+        () => undefined,
+      );
+    this.known.set(stack, reading);
+    return reading;
+  }
+
+  /** What was read of a stack is no longer so. */
+  forget(stack: string): void {
+    this.known.delete(stack);
+  }
+
+  /** What an update of a part would go by now, after those that it needs; undefined where that isn't known. */
+  async inputs(stack: string, part: Part, needed: readonly string[]): Promise<string | undefined> {
+    const outputs = new Map<string, Outputs>();
+    for (const one of [stack, ...needed]) {
+      const left = await this.read(one);
+      if (left?.outputs !== undefined) outputs.set(one, left.outputs);
+    }
+    const { settings, base, program } = this;
+    // The SDK runs one program at a time.
+    const inputs = this.last.then(() =>
+      partInputs(settings, base, part, { outputs, program, now: new Date() }),
+    );
+    this.last = inputs;
+    return inputs;
+  }
+
+  /** Whether the last update went by the same, and nothing has touched the stack since. */
+  async isSame(stack: string, inputs: string): Promise<boolean> {
+    const left = await this.read(stack);
+    if (left === undefined || left.isInterrupted) return false;
+    const tag = await this.run(["stack", "tag", "get", inputsTag, "--stack", stack]).catch(() => "");
+    return tag.trim() === `${inputs}-${left.version}`;
+  }
+
+  /** Remembers what an update went by that has just gone through. */
+  async remember(stack: string, inputs: string): Promise<void> {
+    this.forget(stack);
+    const left = await this.read(stack);
+    if (left === undefined) return;
+    await this.run(["stack", "tag", "set", inputsTag, `${inputs}-${left.version}`, "--stack", stack]);
+  }
+}

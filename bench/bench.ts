@@ -1,85 +1,253 @@
 /**
- * `npm run bench [-- COUNT…]`: what a mesh of simulated clusters costs, beside the same charts and objects applied by
- * helm and kubectl on clusters of their own, in the same run. Prints a table and writes bench/results/<time>.json.
+ * `npm run bench [-- COUNT…]`: what a fleet of simulated clusters costs, step by step, beside the same charts and objects
+ * applied by helm and kubectl on clusters of their own, in the same run. Prints Markdown and writes it, with the figures
+ * as JSON, to bench/results.
  */
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import path from "node:path";
 
+import { pulumiVersion } from "../cli/engine.ts";
+import type { FleetSummary } from "../cli/fleet-summary.ts";
+import { parseCall } from "../cli/options.ts";
+import { runCommand, UsageError } from "../cli/usage.ts";
+import { isProgram } from "../components/cluster/programs.ts";
 import { Engine } from "../e2e/engine.ts";
-import { lookAt } from "../e2e/verified.ts";
-import { meshSettings } from "./fleet.ts";
+import { fleetSettings, linksOf, topologies, type Fleet, type Topology } from "./fleet.ts";
 import { Floor } from "./floor.ts";
+import {
+  regressions,
+  report,
+  type Measurement,
+  type Results,
+  type Step,
+  type StepResult,
+} from "./results.ts";
+import { watched, type Usage } from "./usage.ts";
 
-interface Measurement {
-  readonly clusters: number;
-  readonly links: number;
-  readonly resources: number;
-  readonly stateMegabytes: number;
-  /** Seconds. */
-  readonly firstUp: number;
-  readonly noOpPreview: number;
-  readonly verify: number;
-  readonly destroy: number;
-  /** Seconds for the same with kwokctl, helm and kubectl. */
-  readonly floorUp: number;
-  readonly floorDiff: number;
+const usage =
+  `Say how large: npm run bench [-- COUNT…] [--topology ${topologies.join("|")}] [--one-stack] [--parallel NUMBER] ` +
+  "[--memory GIGABYTES] [--first-only] [--no-floor] [--compare FILE] [--ratio NUMBER]";
+
+const options = {
+  topology: { type: "string", default: "mesh" },
+  "one-stack": { type: "boolean", default: false },
+  parallel: { type: "string" },
+  memory: { type: "string" },
+  "first-only": { type: "boolean", default: false },
+  "no-floor": { type: "boolean", default: false },
+  compare: { type: "string" },
+  ratio: { type: "string", default: "1.5" },
+} as const;
+
+/** What is asked for. */
+interface Request {
+  readonly counts: readonly number[];
+  readonly topology: Topology;
+  readonly split: boolean;
+  /** For `npm run fleet`. */
+  readonly limits: readonly string[];
+  /** Whether only the first `up` is measured, with a preview, a verification and a destroy. */
+  readonly isShort: boolean;
+  readonly withFloor: boolean;
+  readonly compare: string | undefined;
+  readonly ratio: number;
 }
 
-async function seconds(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await action();
-  return Math.round((performance.now() - start) / 100) / 10;
+export function parseRequest(args: readonly string[]): Request {
+  const { values, positionals } = parseCall(args, options, usage);
+  const topology = topologies.find((one) => one === values.topology);
+  const counts = positionals.length > 0 ? positionals.map(Number) : [2, 5];
+  const ratio = Number(values.ratio);
+  const isWrong = counts.some((count) => !Number.isInteger(count) || count < 2) || !(ratio > 0);
+  if (topology === undefined || isWrong) throw new UsageError(usage);
+  const limit = (name: "parallel" | "memory") => {
+    const value = values[name];
+    return value === undefined ? [] : [`--${name}`, value];
+  };
+  return {
+    counts,
+    topology,
+    split: !values["one-stack"],
+    limits: [...limit("parallel"), ...limit("memory")],
+    isShort: values["first-only"],
+    withFloor: !values["no-floor"],
+    compare: values.compare,
+    ratio,
+  };
 }
 
-async function stateMegabytes(engine: Engine): Promise<number> {
-  const { size } = await stat(path.join(engine.folder, "state/.pulumi/stacks/mesh", `${engine.stack}.json`));
-  return Math.round(size / 10_000) / 100;
-}
+const environment = "bench";
 
-async function measure(count: number): Promise<Measurement> {
-  const settings = meshSettings("bench", count);
-  const engine = await Engine.create("bench", settings);
-  try {
-    const firstUp = await seconds(() => engine.up());
-    const noOpPreview = await seconds(() => engine.previewWithoutChanges());
-    const verified = await seconds(async () => (await lookAt(engine, settings))());
-    const resources = await engine.resources();
-    const size = await stateMegabytes(engine);
-    const destroy = await seconds(() => engine.destroy());
-    const floor = new Floor(count);
-    try {
-      const floorUp = await seconds(() => floor.up());
-      const floorDiff = await seconds(() => floor.diff());
-      return {
-        clusters: count,
-        links: count * (count - 1),
-        resources: resources.length,
-        stateMegabytes: size,
-        firstUp,
-        noOpPreview,
-        verify: verified,
-        destroy,
-        floorUp,
-        floorDiff,
-      };
-    } finally {
-      await floor.down();
+/** One fleet, as a person runs it: by the commands of the repository. */
+class Bench {
+  private readonly engine: Engine;
+  private readonly request: Request;
+  private fleet: Fleet;
+  readonly results: Partial<Record<Step, StepResult>> = {};
+
+  constructor(engine: Engine, request: Request, fleet: Fleet) {
+    this.engine = engine;
+    this.request = request;
+    this.fleet = fleet;
+  }
+
+  async change(change: Partial<Fleet>): Promise<void> {
+    this.fleet = { ...this.fleet, ...change };
+    await this.engine.configure(fleetSettings(environment, this.fleet));
+  }
+
+  private get summaryFile(): string {
+    return path.join(this.engine.folder, "summary.json");
+  }
+
+  private watch(command: string, args: readonly string[]): Promise<Usage> {
+    const { engine } = this;
+    const program = path.join(engine.folder, "cli", `${command}.ts`);
+    const env = { ...engine.environment(), NODE_OPTIONS: "" };
+    return watched(process.execPath, [program, ...args], { cwd: engine.folder, env });
+  }
+
+  /** Runs a command of the repository, and keeps what it took under the name of the step. */
+  private async run(step: Step | undefined, command: string, args: readonly string[]): Promise<Usage> {
+    const used = await this.watch(command, args);
+    if (used.code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${used.output}`);
+    const { seconds, cpuSeconds, peakMegabytes, memory } = used;
+    const operations = await this.operations(command, used.output);
+    if (step !== undefined) {
+      this.results[step] = { seconds, cpuSeconds, peakMegabytes, memory, operations };
+      console.error(
+        `${this.fleet.clusters.toString()} clusters, ${step}: ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(0)} s of CPU, ` +
+          `${peakMegabytes.toFixed(0)} MB, ${operations.toString()} changes`,
+      );
     }
+    return used;
+  }
+
+  private async operations(command: string, output: string): Promise<number> {
+    if (command === "fleet") {
+      const { parts } = JSON.parse(await readFile(this.summaryFile, "utf8")) as FleetSummary;
+      return parts
+        .flatMap(({ report }) => Object.values(report?.counts ?? {}))
+        .reduce((sum, count) => sum + count, 0);
+    }
+    const lines = output.matchAll(/^\s+[+~-]{1,2} (\d+) (?:created|updated|deleted|replaced)$/gm);
+    return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  async engineRun(action: string, step?: Step, flags: readonly string[] = []): Promise<void> {
+    const { split, limits } = this.request;
+    const skip = action === "preview" ? [] : ["--yes"];
+    const noPreview = action === "up" || (!split && action === "destroy") ? ["--skip-preview"] : [];
+    const args = split
+      ? [action, this.engine.stack, ...skip, ...noPreview, ...limits, "--json", this.summaryFile, ...flags]
+      : [action, this.engine.stack, ...skip, ...noPreview];
+    await this.run(step, split ? "fleet" : "stack", args);
+  }
+
+  async verify(): Promise<void> {
+    await this.run("verify", "verify", [this.engine.stack]);
+  }
+}
+
+/** Megabytes and resources of all stacks. */
+async function stateOf(engine: Engine): Promise<{ megabytes: number; resources: number }> {
+  const folder = path.join(engine.folder, "state/.pulumi/stacks/mesh");
+  const files = (await readdir(folder)).filter((file) => file.endsWith(".json"));
+  let [bytes, resources] = [0, 0];
+  for (const file of files) {
+    bytes += (await stat(path.join(folder, file))).size;
+    const text = await readFile(path.join(folder, file), "utf8");
+    resources += text.match(/"urn":\s*"/g)?.length ?? 0;
+  }
+  return { megabytes: bytes / 1_000_000, resources };
+}
+
+async function measureSteps(bench: Bench, count: number): Promise<void> {
+  await bench.change({ logLevel: "debug" });
+  await bench.engineRun("up", "one setting");
+  // The last cluster's links are a part of their own: of two clusters it would have to be taken down by hand.
+  if (count > 2) {
+    await bench.change({ withoutLinks: 1 });
+    await bench.engineRun("up");
+    await bench.change({ withoutLinks: 0 });
+    await bench.engineRun("up", "one link");
+  }
+  await bench.change({ trust: { generations: ["1", "2"], signer: "1" } });
+  await bench.engineRun("up", "rotation");
+  await bench.change({ clusters: count + 1 });
+  await bench.engineRun("up", "one cluster more");
+}
+
+async function measure(count: number, request: Request): Promise<Measurement> {
+  const { topology, split, isShort, withFloor } = request;
+  const fleet = { clusters: count, topology, split };
+  const engine = await Engine.create(environment, fleetSettings(environment, fleet), { withCommands: true });
+  const bench = new Bench(engine, request, fleet);
+  try {
+    await bench.engineRun("up", "first up");
+    const { megabytes, resources } = await stateOf(engine);
+    await bench.engineRun("preview", "no-op preview");
+    if (split) await bench.engineRun("preview", "preview of all", ["--all"]);
+    await bench.verify();
+    if (!isShort) await measureSteps(bench, count);
+    await bench.engineRun("destroy", "destroy");
+    const measurement: Measurement = {
+      clusters: count,
+      topology,
+      mode: split ? "parts" : "one stack",
+      links: linksOf(fleet).length,
+      resources,
+      stateMegabytes: megabytes,
+      steps: bench.results,
+    };
+    return withFloor ? { ...measurement, floor: await measureFloor(count, topology) } : measurement;
   } finally {
-    await engine.destroy().catch(() => undefined);
+    await bench.engineRun("destroy").catch((error: unknown) => {
+      console.error(error);
+    });
     await engine.dispose();
   }
 }
 
-const counts = process.argv.slice(2).map(Number);
-const measurements: Measurement[] = [];
-for (const count of counts.length > 0 ? counts : [2, 5]) measurements.push(await measure(count));
+async function secondsOf(action: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await action();
+  return (performance.now() - start) / 1_000;
+}
 
-console.table(measurements);
-const results = path.join(import.meta.dirname, "results");
-await mkdir(results, { recursive: true });
-const machine = `${cpus().length.toString()} cores (${cpus()[0]?.model ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30).toString()} GiB`;
-const file = path.join(results, `${new Date().toISOString().replaceAll(":", "-")}.json`);
-await writeFile(file, `${JSON.stringify({ machine, node: process.version, measurements }, undefined, 2)}\n`);
-console.log(file);
+async function measureFloor(count: number, topology: Topology): Promise<{ up: number; diff: number }> {
+  const floor = new Floor(count, topology);
+  try {
+    const up = await secondsOf(() => floor.up());
+    return { up, diff: await secondsOf(() => floor.diff()) };
+  } finally {
+    await floor.down();
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const request = parseRequest(args);
+  const measurements: Measurement[] = [];
+  for (const count of request.counts) measurements.push(await measure(count, request));
+  const processor = cpus()[0]?.model ?? "unknown";
+  const results: Results = {
+    machine: `${cpus().length.toString()} cores (${processor}), ${Math.round(totalmem() / 2 ** 30).toString()} GiB`,
+    node: process.version,
+    engine: pulumiVersion,
+    measurements,
+  };
+  const folder = path.join(import.meta.dirname, "results");
+  await mkdir(folder, { recursive: true });
+  const file = path.join(folder, new Date().toISOString().replaceAll(/[:.]/g, "-"));
+  await writeFile(`${file}.json`, `${JSON.stringify(results, undefined, 2)}\n`);
+  await writeFile(`${file}.md`, report(results));
+  console.log(`${report(results)}\n${file}.json`);
+  if (request.compare === undefined) return 0;
+  const before = JSON.parse(await readFile(request.compare, "utf8")) as Results;
+  const found = regressions(before, results, request.ratio);
+  for (const one of found) console.error(`Slower: ${one}`);
+  return found.length === 0 ? 0 : 1;
+}
+
+if (isProgram(import.meta.filename)) await runCommand(main);

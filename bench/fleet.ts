@@ -12,21 +12,58 @@ export function clusterName(index: number): string {
 
 export const chartVersion = "2026.8.3";
 
-/** The settings of a full mesh of simulated clusters that carries everything. */
-export function meshSettings(environment: string, count: number) {
-  const clusters = Array.from({ length: count }, (_, index) => [
-    clusterName(index),
-    { source: "simulated", ...fleetNetworks(index) },
-  ]);
+export const topologies = ["mesh", "hub-and-spoke"] as const;
+
+export type Topology = (typeof topologies)[number];
+
+/** What a step changes in the settings of a fleet. */
+export interface Fleet {
+  readonly clusters: number;
+  readonly topology: Topology;
+  /** Whether each part is a stack of its own. */
+  readonly split: boolean;
+  /** Links that are taken out again, from its end. */
+  readonly withoutLinks?: number;
+  /** What the first cluster's control plane logs. */
+  readonly logLevel?: string;
+  readonly trust?: object;
+}
+
+/** Source and target of each link. */
+export function linksOf({ clusters, topology, withoutLinks = 0 }: Fleet): [string, string][] {
+  const names = Array.from({ length: clusters }, (_, index) => clusterName(index));
+  const all = names.flatMap((source) =>
+    names.filter((target) => target !== source).map((target): [string, string] => [source, target]),
+  );
+  const [hub] = names;
+  const links = all.filter((ends) => topology === "mesh" || ends.some((end) => end === hub));
+  return links.slice(0, links.length - withoutLinks);
+}
+
+/** The settings of a fleet of simulated clusters that carries everything. */
+export function fleetSettings(environment: string, fleet: Fleet) {
+  const { clusters: count, split, logLevel, trust } = fleet;
+  const clusters = Array.from({ length: count }, (_, index) => {
+    const values =
+      index === 0 && logLevel !== undefined ? { controlPlane: { controllerLogLevel: logLevel } } : {};
+    // The policies refuse load balancers that are open to everyone.
+    const gateway = { annotations: { "networking.gke.io/load-balancer-type": "Internal" } };
+    return [clusterName(index), { source: "simulated", ...fleetNetworks(index), gateway, values }];
+  });
   const directory = process.env["LINKERD_CHARTS_DIR"];
   return {
     environment,
+    ...(split ? { split } : {}),
+    ...(trust === undefined ? {} : { trust }),
     linkerd: {
       version: chartVersion,
       viz: false,
       ...(directory === undefined ? {} : { charts: { directory } }),
     },
     clusters: Object.fromEntries(clusters) as Record<string, object>,
-    links: { topology: "mesh", carries: ["gateway", "pod-to-pod", "federated"] },
+    links: {
+      oneWay: linksOf(fleet).map(([source, target]) => ({ source, target })),
+      carries: ["gateway", "pod-to-pod", "federated"],
+    },
   };
 }

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { stringify } from "yaml";
 
 import { locateChart, type ChartName } from "../components/linkerd/chart.ts";
-import { chartVersion, clusterName, fleetNetworks } from "./fleet.ts";
+import { chartVersion, clusterName, fleetNetworks, linksOf, type Topology } from "./fleet.ts";
 
 const run = promisify(execFile);
 const options = { maxBuffer: 256 * 1024 * 1024 };
@@ -17,10 +17,12 @@ const commands = path.resolve(import.meta.dirname, "../components/cluster/simula
 /** The least that the same work costs: the same charts and link objects, by helm and kubectl, one after the other. */
 export class Floor {
   private readonly count: number;
+  private readonly links: readonly (readonly [string, string])[];
   private folder = "";
 
-  constructor(count: number) {
+  constructor(count: number, topology: Topology) {
     this.count = count;
+    this.links = linksOf({ clusters: count, topology, split: false });
   }
 
   private names(): string[] {
@@ -96,9 +98,9 @@ export class Floor {
   }
 
   private charts(name: string): [ChartName, string, object][] {
-    const controllers = this.names()
-      .filter((other) => other !== name)
-      .map((other) => ({ link: { ref: { name: other } } }));
+    const controllers = this.links
+      .filter(([source]) => source === name)
+      .map(([, target]) => ({ link: { ref: { name: target } } }));
     return [
       ["linkerd-crds", "linkerd", { installGatewayAPI: true }],
       ["linkerd-control-plane", "linkerd", { heartbeatSchedule: "0 0 * * *" }],
@@ -157,9 +159,7 @@ export class Floor {
       await this.cluster("scale", index);
       await this.install(name);
     }
-    for (const name of this.names()) {
-      for (const target of this.names().filter((other) => other !== name)) await this.link(name, target);
-    }
+    for (const [source, target] of this.links) await this.link(source, target);
   }
 
   /** Renders everything again and asks each API server what would change. */

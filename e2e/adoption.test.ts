@@ -3,10 +3,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { KubeConfig } from "@kubernetes/client-node";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { parseDocument, type Document } from "yaml";
 
 import { findProgram } from "../components/cluster/programs.ts";
 import { certify } from "../settings/test-certificates.ts";
+import { withAnotherVersion } from "./charts.ts";
 import { eventually } from "./clusters.ts";
 import { controllerProgram, Controllers } from "./controllers.ts";
 import { nameOf, type Engine } from "./engine.ts";
@@ -113,6 +115,13 @@ afterAll(async () => {
   await engine.dispose();
 });
 
+/** Edits the stack file. */
+async function edit(change: (file: Document) => void): Promise<void> {
+  const file = parseDocument(await readFile(engine.configFile, "utf8"));
+  change(file);
+  await writeFile(engine.configFile, file.toString());
+}
+
 function mirrors(): Promise<Record<string, string>[]> {
   return Promise.all(fleet.clusters.map((cluster) => cluster.mirrorIds()));
 }
@@ -148,10 +157,43 @@ describe.skipIf(missing.length > 0)("clusters with Linkerd by Helm and links by 
   });
 
   test("go on as they are when the setting is taken out", async () => {
-    const file = await readFile(engine.configFile, "utf8");
-    await writeFile(engine.configFile, file.replaceAll(/^ *adopt: .*\n/gm, ""));
+    await edit((file) => {
+      for (const name of names) file.deleteIn(["config", "mesh:clusters", name, "adopt"]);
+    });
     await engine.npmRun("up");
     expect(await mirrors()).toEqual(running);
     expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
+  });
+
+  test("are the stack's own from then on: nobody else's fields are in the way of an upgrade", async () => {
+    const newer = "2026.9.1";
+    const folder = path.join(fleet.folder, "charts");
+    await withAnotherVersion(charts ?? "", chartVersion, newer, folder);
+    vi.stubEnv("LINKERD_CHARTS_DIR", folder);
+    await edit((file) => {
+      file.setIn(["config", "mesh:linkerd", "version"], newer);
+    });
+    const steps = await engine.previewSteps();
+    expect(steps.filter(({ op }) => op !== "update")).toEqual([]);
+    await engine.npmRun("up");
+    expect(await mirrors()).toEqual(running);
+    expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
+    expect(await engine.refreshWithoutChanges()).toMatchObject({ code: 0 });
+  });
+
+  test("lose an export that was there before when it is taken out", async () => {
+    await edit((file) => {
+      const services = file.toJS() as { config: { "mesh:services": { cluster: string; name: string }[] } };
+      const kept = services.config["mesh:services"].filter(
+        ({ cluster, name }) => cluster !== "east" || name !== "cart",
+      );
+      file.setIn(["config", "mesh:services"], kept);
+    });
+    await engine.npmRun("up");
+    const { metadata } = (await fleet.named("east").service("shop", "cart")) ?? {};
+    expect(metadata?.labels).toEqual({ app: "cart" });
+    const mirror = () => fleet.named("west").service("shop", "cart-east");
+    await eventually(mirror, (found) => found === undefined);
+    vi.unstubAllEnvs();
   });
 });

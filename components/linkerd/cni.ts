@@ -11,6 +11,8 @@ export interface CniArgs {
   readonly cluster: Pick<ClusterSettings, "values">;
 }
 
+export const cniNamespace = "linkerd-cni";
+
 /** The CNI plugin, which sets up pods' networks in place of an init container. */
 export class Cni extends pulumi.ComponentResource {
   readonly chart: k8s.helm.v4.Chart;
@@ -22,7 +24,7 @@ export class Cni extends pulumi.ComponentResource {
     const namespace = linkerdNamespace(
       `${name}-namespace`,
       {
-        name: "linkerd-cni",
+        name: cniNamespace,
         labels: {
           "linkerd.io/cni-resource": "true",
           "config.linkerd.io/admission-webhooks": "disabled",

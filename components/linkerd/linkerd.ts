@@ -50,6 +50,8 @@ export interface LinkerdArgs {
 export class Linkerd extends pulumi.ComponentResource {
   readonly issuer: ClusterIssuer;
   readonly multicluster: Multicluster;
+  /** Depend on these for everything that is installed. */
+  readonly charts: readonly pulumi.Resource[];
   /** Known once all of it is there: never after a failed update. */
   readonly done: pulumi.Output<boolean>;
   readonly webhookTrust: WebhookTrust;
@@ -146,6 +148,7 @@ export class Linkerd extends pulumi.ComponentResource {
         )
       : undefined;
     const charts = [controlPlane.chart, this.multicluster.chart, ...(viz === undefined ? [] : [viz.chart])];
+    this.charts = charts;
     const restarts =
       trust.restart.length === 0
         ? []

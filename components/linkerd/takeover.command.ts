@@ -85,7 +85,8 @@ async function convertIssuer(config: KubeConfig, namespace: string): Promise<voi
   progress(`${namespace}/${name} becomes a Secret of type ${type}, with the same certificate and key`);
   await core.deleteNamespacedSecret({ name, namespace });
   const body = { metadata: { name }, type, data: { "tls.crt": certificate, "tls.key": key } };
-  await core.createNamespacedSecret({ namespace, body });
+  // As what the provider creates, so that it may change it later.
+  await core.createNamespacedSecret({ namespace, body, fieldManager: "pulumi-kubernetes" });
 }
 
 async function create(): Promise<void> {

@@ -27,7 +27,7 @@ const webhooks = [
   { value: "tapInjector", service: "tap-injector", secretName: "tap-injector-k8s-tls" },
 ] as const;
 
-const vizNamespace = "linkerd-viz";
+export const vizNamespace = "linkerd-viz";
 
 /** The viz extension: metrics, dashboard and tap. */
 export class Viz extends pulumi.ComponentResource {

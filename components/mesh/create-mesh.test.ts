@@ -202,3 +202,32 @@ test("a split environment of clusters without links has no part for them", () =>
   const alone = parseSettings(configuration({ clusters: clustersNamed(["a", "b"]) }));
   expect(partsOf(alone).map((one) => stackOf("x", one))).toEqual(["x-trust", "x-cluster-a", "x-cluster-b"]);
 });
+
+describe("a cluster that is adopted with what is on it", () => {
+  test("becomes the stack's once all of it is taken over", async () => {
+    const whole = parseSettings(
+      configuration({
+        clusters: { east: simulated(1), west: { ...adopted, adopt: true } },
+        links: { topology: "mesh", carries: ["gateway", "federated"] },
+        services: [
+          { cluster: "west", namespace: "shop", name: "cart", export: "federated", clients: "any" },
+          { cluster: "east", namespace: "shop", name: "cart", export: "federated", clients: "any" },
+        ],
+      }),
+    );
+    const { graph } = await record(() => createMesh(whole, { planned }));
+    const name = "west-linkerd-ownership";
+    expect(graph.ofType(types.command).filter(({ name: one }) => one.endsWith("-ownership"))).toHaveLength(1);
+    expect(graph.parent(name)).toBe("west-linkerd");
+    expect(graph.named(name).inputs["environment"]).toMatchObject({ MESH_SERVICES: "shop/cart" });
+    expect(graph.dependencies(name)).toEqual(
+      expect.arrayContaining([
+        "east-to-west-access-token",
+        "west-linkerd-control-plane-chart",
+        "west-linkerd-multicluster-chart",
+        "west-to-east-link",
+        "west/shop/cart-labels",
+      ]),
+    );
+  });
+});

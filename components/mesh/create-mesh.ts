@@ -25,6 +25,7 @@ import { GatewayAuthorization } from "../link/gateway-authorization.ts";
 import { Link, type LinkTarget } from "../link/link.ts";
 import { RemoteAccess } from "../link/remote-access.ts";
 import { Linkerd } from "../linkerd/linkerd.ts";
+import { Ownership } from "../linkerd/ownership.ts";
 import { ExportedService } from "../service/exported-service.ts";
 import { ServiceAuthorization } from "../service/service-authorization.ts";
 import { TrafficRoute } from "../service/traffic-route.ts";
@@ -148,6 +149,7 @@ class MeshBuilder {
     for (const route of settings.routes) {
       if (scope.links.includes(route.cluster)) this.route(route, services, apps);
     }
+    for (const [name, install] of this.installs) this.takeOwnership(name, install, accesses, links, services);
     return { anchors, clusters: made, installs: this.installs, accesses, links };
   }
 
@@ -226,6 +228,33 @@ class MeshBuilder {
         peers: settings.clusters.filter((peer) => linked.includes(peer.name)),
       },
       this.on(name),
+    );
+  }
+
+  /** Of what was on the cluster before, once all of it is taken over. */
+  private takeOwnership(
+    name: string,
+    install: Linkerd,
+    accesses: readonly MadeAccess[],
+    links: readonly MadeLink[],
+    services: readonly MadeService[],
+  ): void {
+    const cluster = this.settingsOf(name);
+    if (cluster.source !== "existing" || !cluster.adopt) return;
+    const { linkerd } = this.settings;
+    const exported = services.filter((service) => service.cluster === name);
+    new Ownership(
+      `${name}-linkerd-ownership`,
+      { ...cluster, linkerd, services: exported, access: this.clusterNamed(name).access },
+      {
+        parent: install,
+        dependsOn: [
+          ...install.charts,
+          ...accesses.filter(({ target }) => target === name).map(({ access }) => access),
+          ...links.filter(({ source }) => source === name).map(({ link }) => link.resource),
+          ...exported.map(({ exported: service }) => service.resource),
+        ],
+      },
     );
   }
 

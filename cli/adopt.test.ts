@@ -103,6 +103,7 @@ describe("the configuration of what is there", () => {
     const remarks = remarksOn([installation(1, { links: [south] }), older]).join("\n");
     expect(remarks).toContain("The clusters run different versions: edge-26.8.3, edge-26.7.1.");
     expect(remarks).toContain("admin@Cluster_1 is linked with south: name its context too");
+    expect(remarks).toContain("Values that Helm was given aren't here");
   });
 });
 

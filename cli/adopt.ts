@@ -154,6 +154,7 @@ export function remarksOn(installations: readonly Installation[]): string[] {
       : []),
     ...elsewhere,
     "Traffic stays as open as it is: clients: any. Name who may come once the adoption is through.",
+    "Values that Helm was given aren't here (helm get values): put what is to stay into linkerd.values; docs/adopting.md.",
   ];
 }
 

@@ -104,7 +104,7 @@ class Bench {
   private watch(command: string, args: readonly string[]): Promise<Usage> {
     const { engine } = this;
     const program = path.join(engine.folder, "cli", `${command}.ts`);
-    const env = { ...engine.environment(), NODE_OPTIONS: "" };
+    const env = engine.environment();
     return watched(process.execPath, [program, ...args], { cwd: engine.folder, env });
   }
 

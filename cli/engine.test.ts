@@ -22,6 +22,7 @@ describe("the engine's environment", () => {
       PULUMI_CONFIG_PASSPHRASE: "mine",
       PULUMI_VERSION: "3.259.0",
       NODE_COMPILE_CACHE: "/cache",
+      NODE_OPTIONS: "--max-old-space-size=4096",
       PULUMI_SKIP_UPDATE_CHECK: "false",
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "false",
     };

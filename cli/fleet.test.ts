@@ -35,10 +35,10 @@ describe("a call", () => {
 
   test("runs no more at a time than there is memory for", () => {
     const parallel = (...flags: string[]) => parseRequest(["up", "prod", ...flags]).parallel;
-    expect(parallel("--memory", "4", "--parallel", "10")).toBe(2);
+    expect(parallel("--memory", "4", "--parallel", "10")).toBe(3);
     expect(parallel("--memory", "64", "--parallel", "10")).toBe(10);
     expect(parallel("--memory", "1.5")).toBe(1);
-    expect(() => parallel("--memory", "1")).toThrow("--memory is 1: one run takes up to 1.5 GB");
+    expect(() => parallel("--memory", "1")).toThrow("--memory is 1: one run takes up to 1.2 GB");
     expect(() => parallel("--memory", "much")).toThrow("--memory is much: say how many GB");
     expect(() => parallel("--parallel", "1.5")).toThrow("--parallel is 1.5: say a whole number");
   });

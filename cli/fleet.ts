@@ -48,11 +48,11 @@ const options = {
 const gigabyte = 2 ** 30;
 
 /** What one run of the engine takes at most: itself, the program, its policies and its providers. Measured by `npm run bench`. */
-const memoryOfRun = 1.5 * gigabyte;
+const memoryOfRun = 1.2 * gigabyte;
 
-/** As many runs at a time as the machine has processors, and `memory` has room for. */
+/** One run more at a time than the machine has processors, since each also waits; but only as many as `memory` has room for. */
 function defaultParallel(memory: number): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(memory / memoryOfRun)));
+  return Math.max(1, Math.min(availableParallelism() + 1, Math.floor(memory / memoryOfRun)));
 }
 
 /** A positive number that an option gives. */

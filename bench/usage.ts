@@ -1,12 +1,10 @@
 import { spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
-import path from "node:path";
 
 /** One process, as Linux tells of it. */
 interface Process {
   readonly id: number;
   readonly parent: number;
-  readonly program: string;
   /** Seconds of processor time so far. */
   readonly cpu: number;
 }
@@ -25,7 +23,10 @@ export interface Usage {
 }
 
 const ticksPerSecond = 100;
-const interval = 500;
+
+/** Milliseconds between two looks. The kernel walks all pages to count them, so memory is only looked at every few times. */
+const interval = 1_000;
+const looksPerMemory = 4;
 
 const names: readonly [RegExp, string][] = [
   [/pulumi-resource-(\w+)/, "provider $1"],
@@ -48,17 +49,10 @@ export function programOf(commandLine: string): string {
 
 async function readProcess(id: number): Promise<Process | undefined> {
   try {
-    const folder = `/proc/${id.toString()}`;
-    const stat = await readFile(path.join(folder, "stat"), "utf8");
+    const stat = await readFile(`/proc/${id.toString()}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const commandLine = await readFile(path.join(folder, "cmdline"), "utf8");
     const ticks = Number(fields[11]) + Number(fields[12]);
-    return {
-      id,
-      parent: Number(fields[1]),
-      program: programOf(commandLine.replaceAll("\0", " ")),
-      cpu: ticks / ticksPerSecond,
-    };
+    return { id, parent: Number(fields[1]), cpu: ticks / ticksPerSecond };
   } catch {
     // It has ended.
     return undefined;
@@ -74,6 +68,11 @@ async function family(root: number): Promise<Process[]> {
   return found;
 }
 
+async function nameOf(id: number): Promise<string> {
+  const commandLine = await readFile(`/proc/${id.toString()}/cmdline`, "utf8").catch(() => "");
+  return programOf(commandLine.replaceAll("\0", " "));
+}
+
 /** MB that a process has for itself, and its share of what it has together with others. */
 async function megabytes(id: number): Promise<number> {
   const text = await readFile(`/proc/${id.toString()}/smaps_rollup`, "utf8").catch(() => "");
@@ -82,6 +81,7 @@ async function megabytes(id: number): Promise<number> {
 
 class Watch {
   private readonly cpu = new Map<number, number>();
+  private looks = 0;
   peak = 0;
   memory: Record<string, number> = {};
 
@@ -91,9 +91,11 @@ class Watch {
 
   async look(root: number): Promise<void> {
     const processes = await family(root);
+    for (const { id, cpu } of processes) this.cpu.set(id, cpu);
+    if (this.looks++ % looksPerMemory > 0) return;
     const memory: Record<string, number> = {};
-    for (const { id, program, cpu } of processes) {
-      this.cpu.set(id, cpu);
+    for (const { id } of processes) {
+      const program = await nameOf(id);
       memory[program] = (memory[program] ?? 0) + (await megabytes(id));
     }
     const sum = Object.values(memory).reduce((total, one) => total + one, 0);

@@ -17,7 +17,7 @@ export async function withAnotherVersion(
   another: string,
   folder: string,
 ): Promise<void> {
-  await mkdir(folder);
+  await mkdir(folder, { recursive: true });
   for (const archive of (await readdir(charts)).filter((file) => file.endsWith(`-${version}.tgz`))) {
     await cp(path.join(charts, archive), path.join(folder, archive));
     const unpacked = path.join(folder, "unpacked");

@@ -1,7 +1,7 @@
 import path from "node:path";
 
 import { AppsV1Api } from "@kubernetes/client-node";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { withAnotherVersion } from "./charts.ts";
 import { eventually } from "./clusters.ts";
@@ -17,6 +17,7 @@ if (missing.length > 0) console.log(`upgrade skipped: ${missing.join(", ")} not 
 
 const names = ["east", "west"];
 const newer = "2026.9.1";
+const older = "2025.4.4";
 const [before, after] = ["edge-26.8.3", "edge-26.9.1"];
 const controllers = new Controllers();
 let fleet: Fleet;
@@ -71,7 +72,10 @@ async function upgrade(): Promise<string> {
 beforeAll(async () => {
   if (missing.length > 0) return;
   fleet = await Fleet.create("e2e-upgrade", names, 12);
-  await withAnotherVersion(charts ?? "", chartVersion, newer, path.join(fleet.folder, "charts"));
+  const folder = path.join(fleet.folder, "charts");
+  for (const other of [newer, older]) await withAnotherVersion(charts ?? "", chartVersion, other, folder);
+  // It would be used instead of the folder that the stack file names.
+  vi.stubEnv("LINKERD_CHARTS_DIR", undefined);
   engine = await createEngine("e2e-upgrade", {});
   await configure(chartVersion);
   await engine.up();
@@ -95,14 +99,14 @@ afterAll(async () => {
 
 describe.skipIf(missing.length > 0)("two linked clusters", () => {
   test("aren't upgraded further apart than Linkerd allows", async () => {
-    await configure(chartVersion, { west: "2025.4.4" });
+    await configure(chartVersion, { west: older });
     const apart = await engine.command("stack", "up", engine.stack, "--yes", "--skip-preview");
     expect(apart.code).not.toBe(0);
     expect(apart.output).toContain("clusters.east.version");
     expect(apart.output).toContain(
       "is more than one version of Linkerd ahead of 2025.4.4 (Linkerd 2.18) on west",
     );
-    await configure("2025.4.4");
+    await configure(older);
     const skipping = await engine.command("stack", "up", engine.stack, "--yes", "--skip-preview");
     expect(skipping.code).not.toBe(0);
     expect(skipping.output).toContain("skips a version of Linkerd: east runs 2026.8.3 (Linkerd 2.20)");

@@ -177,6 +177,8 @@ describe.skipIf(missing.length > 0)("clusters with Linkerd by Helm and links by 
     expect(steps.filter(({ op }) => op !== "update")).toEqual([]);
     await engine.npmRun("up");
     expect(await mirrors()).toEqual(running);
+    // The provider may remember a Service as it was when it began to wait for it.
+    await engine.npmRun("refresh");
     expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
     expect(await engine.refreshWithoutChanges()).toMatchObject({ code: 0 });
   });

@@ -65,6 +65,8 @@ async function named(): Promise<string[]> {
 async function upgrade(): Promise<string> {
   const output = await engine.npmRun("up");
   expect(await uids()).toEqual(running);
+  // The provider may remember a Service as it was when it began to wait for it.
+  await engine.npmRun("refresh");
   expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
   return output;
 }

@@ -34,12 +34,7 @@ test("two steps of one name run one after the other, of other names at once", as
   ]);
   const ofOneName = events.filter((event) => !event.startsWith("third"));
   const [one, other] = ofOneName[0] === "first begins" ? ["first", "second"] : ["second", "first"];
-  expect(ofOneName).toEqual([
-    `${one} begins`,
-    `${one} ends`,
-    `${other} begins`,
-    `${other} ends`,
-  ]);
+  expect(ofOneName).toEqual([`${one} begins`, `${one} ends`, `${other} begins`, `${other} ends`]);
   expect(events.indexOf("third begins")).toBeLessThan(events.indexOf(`${one} ends`));
 });
 

@@ -1,3 +1,5 @@
+import { linkerdSettings } from "../e2e/settings.ts";
+
 /** Networks of the n-th cluster of a fleet (from 0): they never overlap. */
 export function fleetNetworks(index: number) {
   return {
@@ -9,8 +11,6 @@ export function fleetNetworks(index: number) {
 export function clusterName(index: number): string {
   return `cluster${(index + 1).toString()}`;
 }
-
-export const chartVersion = "2026.8.3";
 
 export const topologies = ["mesh", "hub-and-spoke"] as const;
 
@@ -50,16 +50,11 @@ export function fleetSettings(environment: string, fleet: Fleet) {
     const gateway = { annotations: { "networking.gke.io/load-balancer-type": "Internal" } };
     return [clusterName(index), { source: "simulated", ...fleetNetworks(index), gateway, values }];
   });
-  const directory = process.env["LINKERD_CHARTS_DIR"];
   return {
     environment,
     ...(split ? { split } : {}),
     ...(trust === undefined ? {} : { trust }),
-    linkerd: {
-      version: chartVersion,
-      viz: false,
-      ...(directory === undefined ? {} : { charts: { directory } }),
-    },
+    linkerd: linkerdSettings,
     clusters: Object.fromEntries(clusters) as Record<string, object>,
     links: {
       oneWay: linksOf(fleet).map(([source, target]) => ({ source, target })),

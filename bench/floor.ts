@@ -7,7 +7,8 @@ import { promisify } from "node:util";
 import { stringify } from "yaml";
 
 import { locateChart, type ChartName } from "../components/linkerd/chart.ts";
-import { chartVersion, clusterName, fleetNetworks, linksOf, type Topology } from "./fleet.ts";
+import { chartVersion } from "../e2e/settings.ts";
+import { clusterName, fleetNetworks, linksOf, type Topology } from "./fleet.ts";
 
 const run = promisify(execFile);
 const options = { maxBuffer: 256 * 1024 * 1024 };

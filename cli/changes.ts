@@ -43,8 +43,8 @@ function isOperation(name: string): name is Operation {
  * else was found out stays.
  */
 export function summarizeUpdate(events: readonly EngineEvent[], { hasPreview = false } = {}): Report {
-  const starts = events.flatMap(({ preludeEvent }, index) => (preludeEvent === undefined ? [] : [index]));
   if (!hasPreview) return summarize(events);
+  const starts = events.flatMap(({ preludeEvent }, index) => (preludeEvent === undefined ? [] : [index]));
   const [, update] = starts;
   if (update !== undefined) return summarize(events.slice(update));
   const none = { delete: 0, replace: 0, update: 0, create: 0 };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { parseSettings } from "../settings/parse.ts";
 import { clustersNamed, configuration } from "../settings/test-examples.ts";
-import { fleetOrder, runInOrder } from "./fleet-order.ts";
+import { fleetOrder, longestFirst, runInOrder } from "./fleet-order.ts";
 
 const settings = parseSettings(
   configuration({
@@ -69,4 +69,27 @@ test("what others still need isn't taken down", async () => {
     "x-cluster-c": "left out",
     "x-trust": "left out",
   });
+});
+
+test("of those that could run, new ones start first, then those that most others wait for", async () => {
+  // A star: the hub's cluster is waited for by all links.
+  const star = parseSettings(
+    configuration({
+      clusters: clustersNamed(["a", "b", "hub", "c", "d"]),
+      links: { topology: "hub-and-spoke", hub: "hub", carries: ["gateway"] },
+      split: true,
+    }),
+  );
+  const started = async (...isNew: string[]) => {
+    const order = longestFirst(fleetOrder("up", "x", star), (stack) => isNew.includes(stack));
+    const ran: string[] = [];
+    await runInOrder(order, 1, (stack) => {
+      ran.push(stack.replace("x-", ""));
+      return Promise.resolve("done");
+    });
+    return ran;
+  };
+  expect((await started()).slice(0, 4)).toEqual(["trust", "cluster-hub", "cluster-a", "cluster-b"]);
+  const joined = await started("x-cluster-d", "x-links-d");
+  expect(joined.slice(0, 5)).toEqual(["trust", "cluster-d", "cluster-hub", "links-d", "cluster-a"]);
 });

@@ -35,13 +35,47 @@ export function fleetOrder(
   return new Map([...needs.keys()].reverse().map((stack) => [stack, neededOf(stack)]));
 }
 
+/** How many others can't start before each has gone through. */
+function waitersOf(order: ReadonlyMap<string, readonly string[]>): Map<string, number> {
+  const waiters = new Map([...order.keys()].map((stack) => [stack, new Set<string>()]));
+  const add = (waiter: string, stack: string): void => {
+    for (const before of order.get(stack) ?? []) {
+      const known = waiters.get(before);
+      if (known === undefined || known.has(waiter)) continue;
+      known.add(waiter);
+      add(waiter, before);
+    }
+  };
+  for (const stack of order.keys()) add(stack, stack);
+  return new Map([...waiters].map(([stack, { size }]) => [stack, size]));
+}
+
+/**
+ * The same stacks, those first that all are done the sooner for: new ones take longest, and then come those that most others
+ * wait for.
+ */
+export function longestFirst(
+  order: ReadonlyMap<string, readonly string[]>,
+  isNew: (stack: string) => boolean,
+): Map<string, readonly string[]> {
+  const waiters = waitersOf(order);
+  const rank = (stack: string) => [isNew(stack) ? 1 : 0, waiters.get(stack) ?? 0] as const;
+  return new Map(
+    [...order].sort(([one], [other]) => {
+      const [[oneNew, oneWaiters], [otherNew, otherWaiters]] = [rank(one), rank(other)];
+      return otherNew - oneNew || otherWaiters - oneWaiters;
+    }),
+  );
+}
+
 function isThere(outcome: Outcome | undefined): boolean {
   return outcome === "done" || outcome === "unchanged";
 }
 
 /**
- * Runs each stack once those before it have gone through, at most `limit` at a time. A stack that fails is gone past: only
- * what comes after it is left out. Stacks that aren't in `order` are taken to be there.
+ * Runs each stack once those before it have gone through, at most `limit` at a time; of those that could run, the first in
+ * `order`. A stack that fails is gone past: only what comes after it is left out. Stacks that aren't in `order` are taken to be
+ * there.
  */
 export async function runInOrder(
   order: ReadonlyMap<string, readonly string[]>,

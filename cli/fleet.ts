@@ -9,7 +9,7 @@ import { finished } from "node:stream/promises";
 
 import { readEvents, summarizeUpdate } from "./changes.ts";
 import { localStacks, root } from "./engine.ts";
-import { fleetOrder, runInOrder } from "./fleet-order.ts";
+import { fleetOrder, longestFirst, runInOrder } from "./fleet-order.ts";
 import { formatSummary, type FleetSummary, type PartRun } from "./fleet-summary.ts";
 import { LastUpdates } from "./last-update.ts";
 import { createStacks, engineFor, usedStacks } from "./move-state.ts";
@@ -213,11 +213,12 @@ async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
   return ran;
 }
 
-/** Runs all that is asked for, with one line for each part as it ends. */
+/** Runs all that is asked for, with one line for each part as it ends. `used` are stacks that have resources. */
 async function runFleet(
   request: Request,
   settings: Settings,
   order: ReadonlyMap<string, readonly string[]>,
+  used: readonly string[],
 ): Promise<FleetSummary> {
   const { action, base, parallel } = request;
   const secrets = encryptedIn(parseStackFile(await readStackText(base)).config);
@@ -239,7 +240,8 @@ async function runFleet(
       `${runs.size.toString()} of ${order.size.toString()} done, ${action}: ${[...running].join(", ")}`,
     );
   };
-  const outcomes = await runInOrder(order, parallel, async (stack) => {
+  const isNew = (stack: string) => !used.includes(stack);
+  const outcomes = await runInOrder(longestFirst(order, isNew), parallel, async (stack) => {
     running.add(stack);
     show();
     const ran = await runIfChanged(run, stack);
@@ -249,7 +251,9 @@ async function runFleet(
     return ran.outcome === "left out" ? "failed" : ran.outcome;
   });
   progress.end();
-  const parts = [...outcomes].map(([stack, outcome]) => runs.get(stack) ?? { stack, outcome });
+  const parts = [...order.keys()].map(
+    (stack) => runs.get(stack) ?? { stack, outcome: outcomes.get(stack) ?? "left out" },
+  );
   return { action, environment: base, parts };
 }
 
@@ -262,8 +266,8 @@ async function agrees(): Promise<boolean> {
   }
 }
 
-/** The parts can't be run on while something else has what is theirs. */
-async function checkStacks(base: string, settings: Settings): Promise<void> {
+/** The stacks that have resources. @throws UsageError where something else has what is the parts'. */
+async function checkStacks(base: string, settings: Settings): Promise<string[]> {
   const used = await usedStacks(engineFor(base));
   if (used.includes(base)) {
     throw new UsageError(
@@ -277,6 +281,7 @@ async function checkStacks(base: string, settings: Settings): Promise<void> {
         `down: ${left.map((stack) => `pulumi destroy --stack ${stack}`).join("; ")}`,
     );
   }
+  return used;
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -287,12 +292,12 @@ async function main(args: readonly string[]): Promise<number> {
   if (action !== "preview" && !isAgreed && !process.stdin.isTTY) {
     throw new UsageError(`Nobody can be asked here: preview it, and add --yes.`);
   }
-  await checkStacks(base, settings);
+  const used = await checkStacks(base, settings);
   const order = chooseStacks(request, settings);
   await createStacks(engineFor(base), [...order.keys()], root);
   if (action !== "preview" && !isAgreed) {
     const first =
-      action === "up" ? await runFleet({ ...request, action: "preview" }, settings, order) : undefined;
+      action === "up" ? await runFleet({ ...request, action: "preview" }, settings, order, used) : undefined;
     process.stdout.write(
       first === undefined ? `${action}: ${[...order.keys()].join(", ")}\n` : formatSummary(first),
     );
@@ -303,6 +308,7 @@ async function main(args: readonly string[]): Promise<number> {
     { ...request, skipPreview: request.skipPreview || !isAgreed },
     settings,
     order,
+    used,
   );
   process.stdout.write(formatSummary(summary));
   if (json !== undefined) await writeFile(json, `${JSON.stringify(summary, undefined, 2)}\n`);

@@ -2,19 +2,12 @@ import { createHash } from "node:crypto";
 
 import type { RunEngine } from "./move-state.ts";
 import { partInputs, type Outputs } from "./part-inputs.ts";
-import { revealed, type State } from "./state.ts";
+import { stackOutputs, type State } from "./state.ts";
 import type { Part } from "../settings/part.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** The stack's tag that says what its last update went by. */
-const inputsTag = "mesh:inputs";
-
-function allRevealed(value: unknown): unknown {
-  const inner = revealed(value);
-  if (Array.isArray(inner)) return inner.map(allRevealed);
-  if (typeof inner !== "object" || inner === null) return inner;
-  return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, allRevealed(item)]));
-}
+export const inputsTag = "mesh:inputs";
 
 /** What an update left of a stack. */
 interface Left {
@@ -26,11 +19,10 @@ interface Left {
   readonly isInterrupted: boolean;
 }
 
-function readLeft({ deployment }: State): Left {
-  const { resources = [], pending_operations: pending = [], manifest } = deployment;
-  const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+function readLeft(state: State): Left {
+  const { resources = [], pending_operations: pending = [], manifest } = state.deployment;
   return {
-    outputs: outputs && (allRevealed(outputs) as Outputs),
+    outputs: stackOutputs(state),
     version: createHash("sha256")
       .update(JSON.stringify([manifest?.time, resources.length]))
       .digest("hex"),

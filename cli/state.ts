@@ -63,6 +63,19 @@ export function nameOf({ urn }: Pick<StateResource, "urn">): string {
   return urn.split("::").slice(3).join("::");
 }
 
+function allRevealed(value: unknown): unknown {
+  const inner = revealed(value);
+  if (Array.isArray(inner)) return inner.map(allRevealed);
+  if (typeof inner !== "object" || inner === null) return inner;
+  return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, allRevealed(item)]));
+}
+
+/** What a stack tells, secrets in clear where the state was read with them; undefined before its first update. */
+export function stackOutputs({ deployment }: State): Readonly<Record<string, unknown>> | undefined {
+  const outputs = deployment.resources?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+  return outputs && (allRevealed(outputs) as Readonly<Record<string, unknown>>);
+}
+
 /** The engine's state of one stack. */
 export class StackState {
   readonly stack: string;

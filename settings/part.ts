@@ -10,6 +10,11 @@ export type Part =
   /** What one cluster has of the others: its links and its routes. */
   | { readonly kind: "links"; readonly cluster: string };
 
+/** Parts that a cluster may have, in the order in which they are made. */
+export const clusterKinds = ["cluster", "links"] as const;
+
+export type ClusterPart = Extract<Part, { readonly cluster: string }>;
+
 /** The parts of a split environment, in the order in which they are made; clusters in any order among each other. */
 export function partsOf({
   clusters,
@@ -53,12 +58,15 @@ export function partNamed(
   return found && { part: found.part, base: stack.slice(0, -found.suffix.length) };
 }
 
+/** The part of a cluster that a stack is called like, whether or not the settings ask for it. */
+export function clusterPartCalled(base: string, stack: string): ClusterPart | undefined {
+  const kind = clusterKinds.find((one) => stack.startsWith(`${base}-${one}-`));
+  return kind && { kind, cluster: stack.slice(`${base}-${kind}-`.length) };
+}
+
 /** Of `stacks`, those that are called like parts of an environment. */
 export function partsAmong(base: string, stacks: readonly string[]): string[] {
-  const kinds = [`${base}-cluster-`, `${base}-links-`];
-  return stacks.filter(
-    (stack) => stack === `${base}-trust` || kinds.some((start) => stack.startsWith(start)),
-  );
+  return stacks.filter((stack) => stack === `${base}-trust` || clusterPartCalled(base, stack) !== undefined);
 }
 
 /** Of `stacks`, those of parts that the settings no longer ask for. */

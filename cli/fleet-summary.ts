@@ -8,6 +8,8 @@ import type { Outcome } from "./fleet-order.ts";
 export interface PartRun {
   readonly stack: string;
   readonly outcome: Outcome;
+  /** The settings no longer ask for it: it is taken down, or has been, with its stack. */
+  readonly leaving?: "goes" | "gone";
   readonly seconds?: number;
   readonly report?: Report;
   /** What was found out before the engine ran, such as clusters that don't answer. */
@@ -48,7 +50,7 @@ function changeLines({ report }: PartRun): string[] {
 }
 
 function details(part: PartRun): string[] {
-  const { stack, outcome, report, notes = [], log } = part;
+  const { stack, outcome, leaving, report, notes = [], log } = part;
   const said = [
     ...changeLines(part),
     ...notes,
@@ -59,7 +61,9 @@ function details(part: PartRun): string[] {
     ...(outcome === "failed" ? (report?.errors ?? []) : []),
     ...(outcome === "failed" && log !== undefined ? [`All of it: ${log}`] : []),
   ];
-  return said.length === 0 ? [] : [`${stack}\n${said.map((text) => `  ${indented(text)}\n`).join("")}`];
+  if (said.length === 0 && leaving === undefined) return [];
+  const heading = leaving === undefined ? stack : `${stack}: no longer in the file, ${leaving}`;
+  return [`${heading}\n${said.map((text) => `  ${indented(text)}\n`).join("")}`];
 }
 
 /** One line for each part, and below what a person must know of some. */

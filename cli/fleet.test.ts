@@ -5,6 +5,7 @@ import { clustersNamed, configuration } from "../settings/test-examples.ts";
 import type { Report } from "./changes.ts";
 import { chooseStacks, parseRequest } from "./fleet.ts";
 import { formatSummary } from "./fleet-summary.ts";
+import { nothingLeaves } from "./leaving-parts.ts";
 import { UsageError } from "./usage.ts";
 
 const settings = parseSettings(
@@ -21,6 +22,7 @@ describe("a call", () => {
         all: false,
         parallel: 3,
         json: undefined,
+        forget: [],
         skipPreview: false,
         isAgreed: true,
       },
@@ -55,7 +57,7 @@ describe("a call", () => {
 
 test("only the parts that are named are run, in their order", () => {
   const choose = (only: readonly string[] | undefined) =>
-    [...chooseStacks({ action: "up", base: "prod", only }, settings).keys()].join(" ");
+    [...chooseStacks({ action: "up", base: "prod", only }, settings, nothingLeaves).keys()].join(" ");
   expect(choose(["prod-links-a", "prod-trust"])).toBe("prod-trust prod-links-a");
   expect(choose(undefined).split(" ")).toHaveLength(5);
   expect(() => choose(["prod-cluster-c"])).toThrow("prod has no part prod-cluster-c; it has prod-trust, ");
@@ -87,14 +89,24 @@ test("the summary says in a line what came of each part, and below what must be 
         log: "logs/a.log",
       },
       { stack: "prod-links-a", outcome: "left out" },
+      {
+        stack: "prod-links-c",
+        outcome: "done",
+        leaving: "gone",
+        seconds: 4,
+        report: { ...report, changes: [] },
+      },
+      { stack: "prod-cluster-c", outcome: "left out", leaving: "goes" },
     ],
   });
-  expect(summary.replaceAll(/ +$/gm, "")).toBe(`prod, up: 1 of 4 parts done, 1 unchanged
+  expect(summary.replaceAll(/ +$/gm, "")).toBe(`prod, up: 2 of 6 parts done, 1 unchanged
 
 done       prod-trust      −1 +2   5 s
 unchanged  prod-cluster-b
 failed     prod-cluster-a  −1 +2  12 s
 left out   prod-links-a
+done       prod-links-c    −1 +2   4 s
+left out   prod-cluster-c
 
 prod-cluster-a
   − a-linkerd: Secret
@@ -102,5 +114,9 @@ prod-cluster-a
   the API server
     said no
   All of it: logs/a.log
+
+prod-links-c: no longer in the file, gone
+
+prod-cluster-c: no longer in the file, goes
 `);
 });

@@ -12,18 +12,19 @@ import { localStacks, root } from "./engine.ts";
 import { fleetOrder, longestFirst, runInOrder } from "./fleet-order.ts";
 import { formatSummary, type FleetSummary, type PartRun } from "./fleet-summary.ts";
 import { LastUpdates } from "./last-update.ts";
-import { createStacks, engineFor, usedStacks } from "./move-state.ts";
+import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./leaving-parts.ts";
+import { createStacks, engineFor, removeIfEmpty, stacksWithResources } from "./move-state.ts";
 import { parseCall } from "./options.ts";
 import { programDigest } from "./part-inputs.ts";
 import { policyArgumentsOf } from "./policies.ts";
 import { Progress } from "./progress.ts";
 import { runEngine, type Terminal } from "./run-engine.ts";
 import { parseStackFile } from "./stack-file.ts";
-import { readStackSettings, readStackText } from "./stack-settings.ts";
+import { environments, readStackSettings, readStackText } from "./stack-settings.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { encryptedIn } from "../settings/encrypted.ts";
-import { leftParts, partsOf, stackOf, type Part } from "../settings/part.ts";
+import { clusterPartCalled, partsOf, stackOf, type ClusterPart, type Part } from "../settings/part.ts";
 import { withChartsDirectory } from "../settings/read.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -33,7 +34,7 @@ type Action = (typeof actions)[number];
 
 const usage =
   `Say what to do on which environment: npm run fleet -- ${actions.join("|")} STACK [--only PART,PART] [--all] ` +
-  "[--parallel NUMBER] [--memory GIGABYTES] [--json FILE] [--skip-preview] [--yes]";
+  "[--parallel NUMBER] [--memory GIGABYTES] [--json FILE] [--forget CLUSTER] [--skip-preview] [--yes]";
 
 const options = {
   only: { type: "string" },
@@ -41,6 +42,7 @@ const options = {
   parallel: { type: "string" },
   memory: { type: "string" },
   json: { type: "string" },
+  forget: { type: "string", multiple: true },
   "skip-preview": { type: "boolean", default: false },
   yes: { type: "boolean", short: "y", default: false },
 } as const;
@@ -88,6 +90,8 @@ export interface Request {
   readonly all: boolean;
   readonly parallel: number;
   readonly json: string | undefined;
+  /** Clusters that are gone for good: what is on them is dropped without asking them. */
+  readonly forget: readonly string[];
   readonly skipPreview: boolean;
   readonly isAgreed: boolean;
 }
@@ -104,24 +108,35 @@ export function parseRequest(args: readonly string[]): Request {
     all: values.all,
     parallel: parallelWithin(values.parallel, values.memory),
     json: values.json,
+    forget: values.forget ?? [],
     skipPreview: values["skip-preview"],
     isAgreed: values.yes || localStacks.includes(base),
   };
 }
 
-/** The stacks that are run, each with those before it. @throws UsageError where one is asked for that there isn't. */
+/** The stacks that are run, each with those before it. @throws UsageError where one is asked for that can't be. */
 export function chooseStacks(
   { action, base, only }: Pick<Request, "action" | "base" | "only">,
   settings: Settings,
+  leaving: Leaving,
 ): Map<string, readonly string[]> {
-  const order = fleetOrder(action, base, settings);
+  const order = withLeaving(action, base, fleetOrder(action, base, settings), leaving);
   const unknown = (only ?? []).filter((stack) => !order.has(stack));
   if (unknown.length > 0) {
     throw new UsageError(
       `${base} has no part ${unknown.join(", ")}; it has ${[...order.keys()].join(", ")}.`,
     );
   }
-  return new Map([...order].filter(([stack]) => only?.includes(stack) ?? true));
+  const chosen = new Map([...order].filter(([stack]) => only?.includes(stack) ?? true));
+  for (const [stack, before] of chosen) {
+    const missing = before.filter((other) => leaving.parts.has(stack) && !chosen.has(other));
+    if (missing.length > 0) {
+      throw new UsageError(
+        `${stack} can't go before ${missing.join(", ")}: name ${missing.length > 1 ? "them" : "it"} too.`,
+      );
+    }
+  }
+  return chosen;
 }
 
 const engineFlags: Readonly<Record<Action, readonly string[]>> = {
@@ -158,38 +173,56 @@ interface FleetRun extends Request {
   /** The stacks that are run, each with those before it. */
   readonly order: ReadonlyMap<string, readonly string[]>;
   readonly parts: ReadonlyMap<string, Part>;
+  /** Parts that the settings no longer ask for. */
+  readonly leaving: ReadonlyMap<string, ClusterPart>;
   readonly updates: LastUpdates;
   /** Where the logs go. */
   readonly folder: string;
 }
 
+/** What the engine is asked to do about a part. */
+function engineArguments({ action, base, leaving, skipPreview, forget }: FleetRun, stack: string): string[] {
+  const isLeaving = leaving.has(stack);
+  const { cluster } = clusterPartCalled(base, stack) ?? {};
+  const goes = action === "destroy" || (isLeaving && action !== "refresh");
+  const forgotten = goes && cluster !== undefined && forget.includes(cluster) ? ["--forget", cluster] : [];
+  if (isLeaving && action === "preview") return ["destroy", "--preview-only", "--diff", ...forgotten];
+  if (goes) return ["destroy", ...engineFlags.destroy, ...forgotten];
+  const skip = action === "up" && skipPreview ? ["--skip-preview"] : [];
+  return [action, ...engineFlags[action], ...skip, ...policyArgumentsOf(action, base)];
+}
+
+/** Runs the engine on a stack. That of a part that leaves goes with it once nothing is left in it. */
+async function runOn({ action, base, leaving }: FleetRun, stack: string, args: string[], terminal: Terminal) {
+  const isLeaving = leaving.has(stack);
+  const isUpdated = isLeaving && (action === "up" || action === "preview");
+  const code = await runEngine(stack, args, { base, terminal, isLeaving: isUpdated });
+  const goes = code === 0 && isLeaving && (action === "up" || action === "destroy");
+  return { code, isGone: goes && (await removeIfEmpty(engineFor(base), stack)) };
+}
+
 /** Runs the engine on a part, whatever it finds. */
-async function runPart({ action, base, folder, skipPreview }: FleetRun, stack: string): Promise<PartRun> {
+async function runPart(run: FleetRun, stack: string): Promise<PartRun> {
+  const { action, folder, leaving, skipPreview } = run;
   const start = Date.now();
   const notes: string[] = [];
   const log = path.join(folder, `${stack}.log`);
   const events = path.join(folder, `${stack}.events`);
   const terminal = loggedTerminal(log, notes);
-  const skip = action === "up" && skipPreview ? ["--skip-preview"] : [];
-  const args = [
-    action,
-    ...engineFlags[action],
-    ...skip,
-    "--event-log",
-    events,
-    ...policyArgumentsOf(action, base),
-  ];
+  const args = [...engineArguments(run, stack), "--event-log", events];
   const errors: string[] = [];
-  const code = await runEngine(stack, args, { base, terminal }).catch((error: unknown) => {
+  const { code, isGone } = await runOn(run, stack, args, terminal).catch((error: unknown) => {
     errors.push(error instanceof Error ? error.message : String(error));
-    return 1;
+    return { code: 1, isGone: false };
   });
   await terminal.end();
-  const hasPreview = action === "up" && !skipPreview;
+  const isLeaving = leaving.has(stack);
+  const hasPreview = action === "up" && !skipPreview && !isLeaving;
   const report = summarizeUpdate(await readEvents(events).catch(() => []), { hasPreview });
   return {
     stack,
     outcome: code === 0 ? "done" : "failed",
+    ...(isLeaving ? { leaving: isGone ? "gone" : "goes" } : {}),
     seconds: Math.round((Date.now() - start) / 1000),
     report: { ...report, errors: [...errors, ...report.errors] },
     notes,
@@ -199,7 +232,8 @@ async function runPart({ action, base, folder, skipPreview }: FleetRun, stack: s
 
 /** Runs the engine on a part unless it would find what its last update left. */
 async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
-  const { action, all, order, parts, updates } = run;
+  const { action, all, order, parts, leaving, updates } = run;
+  if (leaving.has(stack)) return runPart(run, stack);
   const part = parts.get(stack);
   const compares = action === "up" || action === "preview";
   const inputs = compares && part ? await updates.inputs(stack, part, order.get(stack) ?? []) : undefined;
@@ -213,13 +247,19 @@ async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
   return ran;
 }
 
-/** Runs all that is asked for, with one line for each part as it ends. `used` are stacks that have resources. */
-async function runFleet(
-  request: Request,
-  settings: Settings,
-  order: ReadonlyMap<string, readonly string[]>,
-  used: readonly string[],
-): Promise<FleetSummary> {
+/** What is there, and what is to be run of it. */
+interface Fleet {
+  readonly settings: Settings;
+  /** The stacks that are run, each with those before it. */
+  readonly order: ReadonlyMap<string, readonly string[]>;
+  /** Parts that the settings no longer ask for. */
+  readonly leaving: ReadonlyMap<string, ClusterPart>;
+  /** Whether a stack has nothing yet. */
+  readonly isNew: (stack: string) => boolean;
+}
+
+/** Runs all that is asked for, with one line for each part as it ends. */
+async function runFleet(request: Request, { settings, order, leaving, isNew }: Fleet): Promise<FleetSummary> {
   const { action, base, parallel } = request;
   const secrets = encryptedIn(parseStackFile(await readStackText(base)).config);
   const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
@@ -228,6 +268,7 @@ async function runFleet(
   const run: FleetRun = {
     ...request,
     order,
+    leaving,
     parts: new Map(partsOf(settings).map((part) => [stackOf(base, part), part])),
     updates: new LastUpdates(engineFor(base), base, settings, await programDigest(settings, root, secrets)),
     folder,
@@ -240,19 +281,27 @@ async function runFleet(
       `${runs.size.toString()} of ${order.size.toString()} done, ${action}: ${[...running].join(", ")}`,
     );
   };
-  const isNew = (stack: string) => !used.includes(stack);
-  const outcomes = await runInOrder(longestFirst(order, isNew), parallel, async (stack) => {
+  // What leaves goes while it still has what the updates of others take away from it.
+  const isFirst = (stack: string) => leaving.has(stack) || isNew(stack);
+  const outcomes = await runInOrder(longestFirst(order, isFirst), parallel, async (stack) => {
     running.add(stack);
     show();
     const ran = await runIfChanged(run, stack);
     running.delete(stack);
     runs.set(stack, ran);
     show();
-    return ran.outcome === "left out" ? "failed" : ran.outcome;
+    // Of a cluster that doesn't answer nothing goes, so what that needs stays too.
+    const stays = action === "up" && ran.leaving === "goes";
+    return stays || ran.outcome === "left out" ? "failed" : ran.outcome;
   });
   progress.end();
   const parts = [...order.keys()].map(
-    (stack) => runs.get(stack) ?? { stack, outcome: outcomes.get(stack) ?? "left out" },
+    (stack): PartRun =>
+      runs.get(stack) ?? {
+        stack,
+        outcome: outcomes.get(stack) ?? "left out",
+        ...(leaving.has(stack) ? { leaving: "goes" } : {}),
+      },
   );
   return { action, environment: base, parts };
 }
@@ -266,22 +315,35 @@ async function agrees(): Promise<boolean> {
   }
 }
 
-/** The stacks that have resources. @throws UsageError where something else has what is the parts'. */
-async function checkStacks(base: string, settings: Settings): Promise<string[]> {
-  const used = await usedStacks(engineFor(base));
-  if (used.includes(base)) {
+/** What there is of an environment, and what is to be run of it. @throws UsageError where that can't be. */
+async function readFleet(request: Request, settings: Settings): Promise<Fleet> {
+  const { action, base, forget } = request;
+  const run = engineFor(base);
+  const stacks = await stacksWithResources(run);
+  const isNew = (stack: string) => (stacks.get(stack) ?? 0) === 0;
+  if (!isNew(base)) {
     throw new UsageError(
       `${base} is still one stack with all resources. Move them first: npm run split -- ${base}`,
     );
   }
-  const left = leftParts(base, used, settings);
-  if (left.length > 0) {
+  const leaving = await findLeaving(run, base, settings, { stacks, environments: environments() });
+  for (const note of leaving.strangers) process.stderr.write(`${note}\n`);
+  const order = chooseStacks(request, settings, leaving);
+  const parts = new Map([...leaving.parts].filter(([stack]) => order.has(stack)));
+  const going = action === "destroy" ? [...order.keys()] : [...parts.keys()];
+  for (const cluster of forget) {
+    if (going.some((stack) => clusterPartCalled(base, stack)?.cluster === cluster)) continue;
     throw new UsageError(
-      `${left.join(", ")}: Pulumi.${base}.yaml says nothing of what is there. Put it back into the file, or take it ` +
-        `down: ${left.map((stack) => `pulumi destroy --stack ${stack}`).join("; ")}`,
+      `Nothing of ${cluster} is taken down. To forget it, move it from clusters to retired, and run preview or up.`,
     );
   }
-  return used;
+  if (["preview", "up"].includes(action)) guardLeaving({ ...leaving, parts }, settings, forget);
+  await createStacks(
+    run,
+    [...order.keys()].filter((stack) => !parts.has(stack)),
+    root,
+  );
+  return { settings, order, leaving: parts, isNew };
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -292,24 +354,16 @@ async function main(args: readonly string[]): Promise<number> {
   if (action !== "preview" && !isAgreed && !process.stdin.isTTY) {
     throw new UsageError(`Nobody can be asked here: preview it, and add --yes.`);
   }
-  const used = await checkStacks(base, settings);
-  const order = chooseStacks(request, settings);
-  await createStacks(engineFor(base), [...order.keys()], root);
+  const fleet = await readFleet(request, settings);
   if (action !== "preview" && !isAgreed) {
-    const first =
-      action === "up" ? await runFleet({ ...request, action: "preview" }, settings, order, used) : undefined;
+    const first = action === "up" ? await runFleet({ ...request, action: "preview" }, fleet) : undefined;
     process.stdout.write(
-      first === undefined ? `${action}: ${[...order.keys()].join(", ")}\n` : formatSummary(first),
+      first === undefined ? `${action}: ${[...fleet.order.keys()].join(", ")}\n` : formatSummary(first),
     );
     if (!(await agrees())) return 1;
   }
   // What somebody has just seen and agreed to needn't be previewed again.
-  const summary = await runFleet(
-    { ...request, skipPreview: request.skipPreview || !isAgreed },
-    settings,
-    order,
-    used,
-  );
+  const summary = await runFleet({ ...request, skipPreview: request.skipPreview || !isAgreed }, fleet);
   process.stdout.write(formatSummary(summary));
   if (json !== undefined) await writeFile(json, `${JSON.stringify(summary, undefined, 2)}\n`);
   return summary.parts.every(({ outcome }) => outcome === "done" || outcome === "unchanged") ? 0 : 1;

@@ -22,7 +22,7 @@ export async function join(run: RunEngine, stack: string, settings: Settings, fo
   if (others.length > 0) {
     throw new UsageError(
       `${others.join(", ")}: Pulumi.${stack}.yaml says nothing of what is there, so nothing was moved. ` +
-        "Put it back into the file, or take the stack down.",
+        `Put it back into the file, or take it down while mesh:split is set: npm run fleet -- up ${stack}`,
     );
   }
   const from = new Map<string, State>();

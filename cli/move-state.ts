@@ -37,7 +37,7 @@ async function writeState(run: RunEngine, stack: string, state: State): Promise<
 }
 
 /** The stacks that there are, with how many resources each has. */
-async function stacksWithResources(run: RunEngine): Promise<Map<string, number>> {
+export async function stacksWithResources(run: RunEngine): Promise<Map<string, number>> {
   const stacks = JSON.parse(await run(["stack", "ls", "--json"])) as {
     readonly name: string;
     readonly resourceCount?: number;
@@ -60,6 +60,14 @@ export async function createStacks(run: RunEngine, stacks: readonly string[], fo
     await run(["stack", "init", "--stack", stack, "--no-select", "--non-interactive"]);
     if (before === undefined) await rm(file, { force: true });
   }
+}
+
+/** Removes a stack that has nothing any more; whether it had nothing. */
+export async function removeIfEmpty(run: RunEngine, stack: string): Promise<boolean> {
+  const { deployment } = await exportState(run, stack);
+  if ((deployment.resources ?? []).length > 0) return false;
+  await run(["stack", "rm", "--yes", "--preserve-config", "--stack", stack]);
+  return true;
 }
 
 /** What is on clusters, or else made: id by URN. */

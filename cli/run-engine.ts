@@ -60,6 +60,8 @@ interface Run {
   readonly file: StackFile;
   /** Whether it is a stack with a file of its own, unlike a part of an environment. */
   readonly isWhole: boolean;
+  /** Whether it is destroyed since the environment no longer asks for it. */
+  readonly isLeaving: boolean;
   /** What names the stack and its file to the engine. */
   readonly named: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -130,7 +132,18 @@ async function runWith(run: Run): Promise<number> {
   }
   const clusters = deployedClusters(state);
   const absent = await findAbsent(clusters, file, (name) => givenKubeconfig(file, named, name, env));
-  const { exclusions, forgotten, notes } = planDetour(action, clusters, absent, flags, file);
+  const { exclusions, forgotten, notes } = planDetour(
+    // Of a cluster that stays, only what it had of others goes; the next run makes up for it.
+    run.isLeaving ? "up" : action,
+    clusters,
+    absent,
+    flags,
+    file,
+  );
+  if (run.isLeaving && exclusions.length > 0) {
+    for (const note of notes) say(note);
+    return 0;
+  }
   const missing = await findMissing(file, { absent: [...absent.keys()] });
   if (missing.length > 0) throw new UsageError(formatMissing(stack, missing));
   if (changesState) await recover(run, state, clusters, absent);
@@ -172,6 +185,8 @@ async function withStackFile<T>(
 export interface EngineOptions {
   /** The environment's stack, whose file a part of it goes by. */
   readonly base?: string;
+  /** Whether it is a part that is destroyed since the environment no longer asks for it. */
+  readonly isLeaving?: boolean;
   readonly terminal?: Terminal;
 }
 
@@ -185,7 +200,7 @@ export interface EngineOptions {
 export async function runEngine(
   stack: string,
   args: readonly string[],
-  { base = stack, terminal = ownTerminal }: EngineOptions = {},
+  { base = stack, isLeaving = false, terminal = ownTerminal }: EngineOptions = {},
 ): Promise<number> {
   const text = await readStackFile(stackFileOf(base));
   if (text === undefined) {
@@ -205,6 +220,7 @@ export async function runEngine(
     return runWith({
       stack,
       isWhole: base === stack,
+      isLeaving,
       args,
       file,
       named,

@@ -1,3 +1,4 @@
+import { globSync } from "node:fs";
 import path from "node:path";
 
 import { YAMLParseError } from "yaml";
@@ -33,6 +34,11 @@ function fileOf(stack: string): string {
 /** The name of the stack that a name or a path means. */
 export function stackName(stack: string): string {
   return /^Pulumi\.(.+)\.ya?ml$/.exec(path.basename(stack))?.[1] ?? stack;
+}
+
+/** The environments that have a stack file. */
+export function environments(): string[] {
+  return globSync("Pulumi.*.yaml", { cwd: root }).map((file) => stackName(file));
 }
 
 /** The text of the stack's file. */

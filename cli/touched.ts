@@ -2,10 +2,9 @@
  * `npm run --silent touched -- [REVISION]`: the shared stacks that a change since then could change, as a JSON list;
  * with `--all` every one of them.
  */
-import { globSync } from "node:fs";
-
-import { localStacks, root } from "./engine.ts";
+import { localStacks } from "./engine.ts";
 import { git } from "./git.ts";
+import { environments } from "./stack-settings.ts";
 import { runCommand, UsageError } from "./usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 
@@ -27,10 +26,9 @@ export function touchedStacks(files: readonly string[], stacks: readonly string[
 
 /** The environments that are shared; what is on one person's machine has no state to compare with elsewhere. */
 export function sharedStacks(): string[] {
-  const names = globSync("Pulumi.*.yaml", { cwd: root }).map((file) =>
-    file.slice("Pulumi.".length, -".yaml".length),
-  );
-  return names.filter((name) => !localStacks.includes(name)).sort();
+  return environments()
+    .filter((name) => !localStacks.includes(name))
+    .sort();
 }
 
 async function main([revision = "origin/main", ...more]: readonly string[]): Promise<number> {

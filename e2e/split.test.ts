@@ -44,6 +44,11 @@ function made(all: readonly StateResource[]): string[] {
     .sort();
 }
 
+/** A resource whatever stack it is in, and its id. */
+function idOf({ urn, id = "" }: StateResource): string {
+  return `${urn.split("::").slice(1).join("::")} ${id}`;
+}
+
 async function exported(part: string): Promise<string> {
   return engine.expectSuccess(["stack", "export", "--stack", part]);
 }
@@ -164,6 +169,41 @@ describe("a fleet of one stack, moved to a stack for each part", () => {
     expect(await inventories()).toEqual(before);
   });
 
+  test("loses a part with the last link of a cluster, and gets it back with the link", async () => {
+    const oneWay = [{ source: "east", target: "west", carries: ["gateway", "pod-to-pod", "federated"] }];
+    // Emojivoto calls both ways.
+    await engine.configure(settings({ split: true, links: { oneWay }, emojivoto: false }));
+    const leaving = "e2e-split-links-west";
+    const there = made(await resourcesOf(leaving));
+    const goes = ({ parts: runs }: FleetSummary) => runs.find(({ stack: part }) => part === leaving);
+    const preview = goes(await fleet("preview"));
+    expect(preview).toMatchObject({ outcome: "done", leaving: "goes" });
+    expect(preview?.report?.counts).toMatchObject({ create: 0, update: 0, replace: 0 });
+    expect(preview?.report?.counts.delete).toBeGreaterThanOrEqual(there.length);
+    expect(made(await resourcesOf(leaving))).toEqual(there);
+    const only = await fleet("preview", "--only", "trust");
+    expect(only.parts.map(({ stack: part }) => part)).toEqual(["e2e-split-trust"]);
+    const up = goes(await fleet("up"));
+    expect(up).toMatchObject({
+      outcome: "done",
+      leaving: "gone",
+      report: { counts: preview?.report?.counts },
+    });
+    expect(await engine.expectSuccess(["stack", "ls", "--json"])).not.toContain(leaving);
+    const [, west = []] = await inventories();
+    expect(west.filter((object) => /^(links .*|secrets .*-credentials-east$)/.test(object))).toEqual([]);
+    expect(goes(await fleet("preview"))).toBeUndefined();
+    await engine.configure(settings({ split: true }));
+    await fleet("up");
+    const lasting = (all: string[][]) =>
+      all.map((objects) => objects.filter((object) => !object.startsWith("ipaddresses ")));
+    const now = await inventories();
+    expect(lasting(now)).toEqual(lasting(before));
+    before = now;
+    const again = (await resourcesOf(leaving)).filter(({ urn }) => nameOf(urn).startsWith("west-to-east"));
+    resources = resources.map((one) => again.find(({ urn }) => nameOf(urn) === nameOf(one.urn)) ?? one);
+  });
+
   test("isn't run on as one stack before it is moved back", async () => {
     const whole = await engine.run(["preview", "--stack", stack]);
     expect(whole.code).not.toBe(0);
@@ -178,9 +218,7 @@ describe("moved back", () => {
   test("it is the one stack that it was, and has nothing to do", async () => {
     await command("join", stack);
     const back = await engine.resources();
-    expect(back.map(({ urn, id }) => `${urn} ${id ?? ""}`).sort()).toEqual(
-      resources.map(({ urn, id }) => `${urn} ${id ?? ""}`).sort(),
-    );
+    expect(back.map(idOf).sort()).toEqual(resources.map(idOf).sort());
     for (const part of parts) expect(await resourcesOf(part)).toEqual([]);
     expect(await engine.previewSteps()).toEqual([]);
     await engine.up();

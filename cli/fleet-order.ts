@@ -51,19 +51,19 @@ function waitersOf(order: ReadonlyMap<string, readonly string[]>): Map<string, n
 }
 
 /**
- * The same stacks, those first that all are done the sooner for: new ones take longest, and then come those that most others
- * wait for.
+ * The same stacks in another order of starting: those first that `isFirst` names, such as new ones, which take longest, and then
+ * those that most others wait for.
  */
 export function longestFirst(
   order: ReadonlyMap<string, readonly string[]>,
-  isNew: (stack: string) => boolean,
+  isFirst: (stack: string) => boolean,
 ): Map<string, readonly string[]> {
   const waiters = waitersOf(order);
-  const rank = (stack: string) => [isNew(stack) ? 1 : 0, waiters.get(stack) ?? 0] as const;
+  const rank = (stack: string) => [isFirst(stack) ? 1 : 0, waiters.get(stack) ?? 0] as const;
   return new Map(
     [...order].sort(([one], [other]) => {
-      const [[oneNew, oneWaiters], [otherNew, otherWaiters]] = [rank(one), rank(other)];
-      return otherNew - oneNew || otherWaiters - oneWaiters;
+      const [[oneFirst, oneWaiters], [otherFirst, otherWaiters]] = [rank(one), rank(other)];
+      return otherFirst - oneFirst || otherWaiters - oneWaiters;
     }),
   );
 }

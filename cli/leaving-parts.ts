@@ -57,6 +57,8 @@ function isAbout(cluster: string, name: string): boolean {
 /** Why what a stack has isn't the part that it is called like; undefined where it is. */
 export function whyStranger(state: State, { cluster }: ClusterPart, environment: string): string | undefined {
   const { resources = [] } = state.deployment;
+  // Nothing is left that could be somebody else's.
+  if (resources.length === 0) return undefined;
   const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.urn;
   const { mesh } = (stackOutputs(state) ?? {}) as { mesh?: { environment?: unknown } };
   const known = mesh?.environment;
@@ -88,19 +90,27 @@ async function readStates(run: RunEngine, stacks: readonly string[]): Promise<Ma
   return states;
 }
 
-/** What is called like a part, and has something in it or has had it from an update of ours. */
-async function candidates(
+/** Whether a stack has something in it, or has had it from an update of ours. */
+async function isOrWasUsed(run: RunEngine, stack: string, { stacks }: Surroundings): Promise<boolean> {
+  if ((stacks.get(stack) ?? 0) > 0) return true;
+  return (await run(["stack", "tag", "get", inputsTag, "--stack", stack]).catch(() => "")) !== "";
+}
+
+/** The stacks that are called like parts which the settings don't ask for. */
+async function calledLikeParts(
   run: RunEngine,
-  names: readonly string[],
-  { stacks }: Surroundings,
-): Promise<string[]> {
-  const found: string[] = [];
-  for (const stack of names) {
-    const isUsed = (stacks.get(stack) ?? 0) > 0;
-    const wasUsed = () => run(["stack", "tag", "get", inputsTag, "--stack", stack]).catch(() => "");
-    if (isUsed || (await wasUsed()) !== "") found.push(stack);
+  base: string,
+  settings: Settings,
+  surroundings: Surroundings,
+): Promise<Map<string, ClusterPart>> {
+  const { stacks, environments } = surroundings;
+  const called = new Map<string, ClusterPart>();
+  for (const stack of leftParts(base, [...stacks.keys()], settings)) {
+    const part = clusterPartCalled(base, stack);
+    if (part === undefined || !isCalledAfter(base, stack, environments)) continue;
+    if (await isOrWasUsed(run, stack, surroundings)) called.set(stack, part);
   }
-  return found;
+  return called;
 }
 
 const lastKind = clusterKinds.length - 1;
@@ -124,27 +134,18 @@ export async function findLeaving(
   settings: Settings,
   surroundings: Surroundings,
 ): Promise<Leaving> {
-  const { stacks, environments } = surroundings;
-  const called = leftParts(base, [...stacks.keys()], settings).filter((stack) =>
-    isCalledAfter(base, stack, environments),
-  );
+  const { stacks } = surroundings;
+  const called = await calledLikeParts(run, base, settings, surroundings);
+  const states = await readStates(run, [...called.keys()]);
   const parts: [string, ClusterPart][] = [];
   const strangers: string[] = [];
-  const states = await readStates(run, await candidates(run, called, surroundings));
-  for (const [stack, state] of states) {
-    const part = clusterPartCalled(base, stack);
-    // Nothing is left that could be somebody else's.
-    const isEmpty = (state.deployment.resources ?? []).length === 0;
-    const why =
-      part === undefined
-        ? "no part is"
-        : isEmpty
-          ? undefined
-          : whyStranger(state, part, settings.environment);
-    if (part === undefined || why !== undefined) {
+  for (const [stack, part] of called) {
+    const why = whyStranger(states.get(stack) ?? { deployment: {} }, part, settings.environment);
+    if (why === undefined) parts.push([stack, part]);
+    else {
       states.delete(stack);
-      strangers.push(`${stack} is called like a part of ${base}, but ${why ?? ""}: it is left alone.`);
-    } else parts.push([stack, part]);
+      strangers.push(`${stack} is called like a part of ${base}, but ${why}: it is left alone.`);
+    }
   }
   // Of parts of the last kind, no other wants to know anything.
   if (parts.some(([, part]) => rankOf(part) < lastKind)) {

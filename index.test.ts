@@ -393,8 +393,8 @@ describe("order", () => {
     expect(needs("west-linkerd")).toEqual(["command", "tls", "trust-anchor", "west"]);
   });
 
-  test("access waits for the target alone, a link for both ends and its own access", () => {
-    expect(needs("east-to-west-access")).toEqual(["command", "west", "west-linkerd"]);
+  test("access waits for nothing of its source, a link for both ends and its own access", () => {
+    expect(needs("east-to-west-access")).toEqual(["command", "tls", "trust-anchor", "west", "west-linkerd"]);
     expect(needs("east-to-west")).toEqual([
       "command",
       "east",

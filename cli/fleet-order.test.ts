@@ -34,7 +34,9 @@ async function run(action: string, failing: readonly string[], limit = 1) {
 }
 
 test("the parts run in the order in which they need each other, and the other way round on the way down", async () => {
-  const up = ["x-trust", "x-cluster-a", "x-cluster-b", "x-cluster-c", "x-links-a", "x-links-b"];
+  const clusters = ["x-cluster-a", "x-cluster-b", "x-cluster-c"];
+  const extensions = ["x-multicluster-a", "x-multicluster-b", "x-multicluster-c"];
+  const up = ["x-trust", ...clusters, ...extensions, "x-links-a", "x-links-b"];
   expect((await run("up", [])).ran).toEqual(up);
   expect((await run("destroy", [])).ran).toEqual(up.toReversed());
 });
@@ -43,21 +45,28 @@ test("no more run at a time than may, and nothing before what it needs", async (
   const { ran, most } = await run("up", [], 2);
   expect(most).toBe(2);
   expect(ran[0]).toBe("x-trust");
-  expect(ran.indexOf("x-links-b")).toBeGreaterThan(ran.indexOf("x-cluster-c"));
+  expect(ran.indexOf("x-multicluster-c")).toBeGreaterThan(ran.indexOf("x-cluster-c"));
+  expect(ran.indexOf("x-links-b")).toBeGreaterThan(ran.indexOf("x-multicluster-c"));
   expect((await run("up", [], 10)).most).toBe(3);
 });
 
-test("a cluster that fails is gone past, and only its links are left out", async () => {
+test("a cluster that fails is gone past, and only its extension and its links are left out", async () => {
   const { outcomes: source } = await run("up", ["x-cluster-a"]);
-  expect(source).toMatchObject({ "x-cluster-b": "done", "x-links-a": "left out", "x-links-b": "done" });
-  const { outcomes: target } = await run("up", ["x-cluster-c"], 3);
+  expect(source).toMatchObject({
+    "x-cluster-b": "done",
+    "x-multicluster-a": "left out",
+    "x-multicluster-b": "done",
+    "x-links-a": "left out",
+    "x-links-b": "done",
+  });
+  const { outcomes: target } = await run("up", ["x-multicluster-c"], 3);
   expect(target).toMatchObject({ "x-links-a": "done", "x-links-b": "left out" });
 });
 
 test("without trust nothing else runs", async () => {
   const { ran, outcomes } = await run("up", ["x-trust"]);
   expect(ran).toEqual(["x-trust"]);
-  expect(Object.keys(outcomes)).toHaveLength(6);
+  expect(Object.keys(outcomes)).toHaveLength(9);
 });
 
 test("what others still need isn't taken down", async () => {
@@ -65,7 +74,8 @@ test("what others still need isn't taken down", async () => {
   expect(outcomes).toMatchObject({
     "x-links-a": "done",
     "x-cluster-a": "done",
-    "x-cluster-b": "left out",
+    "x-multicluster-b": "left out",
+    "x-multicluster-c": "left out",
     "x-cluster-c": "left out",
     "x-trust": "left out",
   });

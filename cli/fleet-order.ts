@@ -12,9 +12,14 @@ function neededBy(part: Part, { links }: Pick<Settings, "links">): Part[] {
       return [];
     case "cluster":
       return [{ kind: "trust" }];
+    case "multicluster":
+      return [{ kind: "trust" }, { kind: "cluster", cluster: part.cluster }];
     case "links": {
       const targets = links.filter(({ source }) => source === part.cluster).map(({ target }) => target);
-      return [part.cluster, ...targets].map((cluster) => ({ kind: "cluster", cluster }));
+      return [part.cluster, ...targets].flatMap((cluster) => [
+        { kind: "cluster", cluster } as const,
+        { kind: "multicluster", cluster } as const,
+      ]);
     }
   }
 }

@@ -59,7 +59,7 @@ test("only the parts that are named are run, in their order", () => {
   const choose = (only: readonly string[] | undefined) =>
     [...chooseStacks({ action: "up", base: "prod", only }, settings, nothingLeaves).keys()].join(" ");
   expect(choose(["prod-links-a", "prod-trust"])).toBe("prod-trust prod-links-a");
-  expect(choose(undefined).split(" ")).toHaveLength(5);
+  expect(choose(undefined).split(" ")).toHaveLength(7);
   expect(() => choose(["prod-cluster-c"])).toThrow("prod has no part prod-cluster-c; it has prod-trust, ");
 });
 

@@ -112,6 +112,8 @@ function linksOf(part: Part, { links }: OperatorSettings): LinkSettings[] {
     case "trust":
       return [];
     case "cluster":
+      return [];
+    case "multicluster":
       return links.filter(({ source, target }) => [source, target].includes(part.cluster));
     case "links":
       return links.filter(({ source }) => source === part.cluster);
@@ -196,7 +198,7 @@ function labelsOf({ stack }: OperatorArgs): Record<string, string> {
   return { "app.kubernetes.io/part-of": "mesh", "app.kubernetes.io/instance": stack };
 }
 
-const waves = ["trust", "cluster", "links"];
+const waves = ["trust", "cluster", "multicluster", "links"];
 
 /** Of a part, which kind of part it is. Argo CD applies objects of one kind by their names, unless in waves. */
 function metadataOf(args: OperatorArgs, { kind }: Part) {

@@ -27,8 +27,9 @@ export function stacksOf(base: string, settings: OperatorSettings): OperatorStac
 
 /** The clusters that a part's engine talks to. */
 export function clustersOf(part: Part, settings: OperatorSettings): ClusterSettings[] {
-  const { clusters, links } = scopeOf(part, settings);
-  return settings.clusters.filter(({ name }) => clusters.includes(name) || links.includes(name));
+  const { clusters, extensions, links } = scopeOf(part, settings);
+  const named = new Set([...clusters, ...extensions, ...links]);
+  return settings.clusters.filter(({ name }) => named.has(name));
 }
 
 /** `-workspace-` and the hash of a revision come after it, in a label that holds 63 characters. */

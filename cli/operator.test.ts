@@ -256,6 +256,10 @@ function prerequisitesOf(manifests: readonly Manifest[]): Record<string, string[
   );
 }
 
+function partsOfClusters(...names: string[]): string[] {
+  return names.flatMap((name) => [`mesh-prod-cluster-${name}`, `mesh-prod-multicluster-${name}`]);
+}
+
 describe("a split environment", () => {
   const split = (more: Partial<OperatorArgs> = {}) =>
     operatorManifests(args({ settings: fleet(), drift: "repair", ...more }));
@@ -271,9 +275,12 @@ describe("a split environment", () => {
       ["mesh-prod-cluster-bonn", ["mesh-prod-trust"]],
       ["mesh-prod-cluster-colo", ["mesh-prod-trust"]],
       ["mesh-prod-cluster-hub", ["mesh-prod-trust"]],
-      ["mesh-prod-links-bonn", ["mesh-prod-cluster-bonn", "mesh-prod-cluster-hub"]],
-      ["mesh-prod-links-colo", ["mesh-prod-cluster-colo", "mesh-prod-cluster-hub"]],
-      ["mesh-prod-links-hub", ["mesh-prod-cluster-hub", "mesh-prod-cluster-bonn", "mesh-prod-cluster-colo"]],
+      ["mesh-prod-multicluster-bonn", ["mesh-prod-trust", "mesh-prod-cluster-bonn"]],
+      ["mesh-prod-multicluster-colo", ["mesh-prod-trust", "mesh-prod-cluster-colo"]],
+      ["mesh-prod-multicluster-hub", ["mesh-prod-trust", "mesh-prod-cluster-hub"]],
+      ["mesh-prod-links-bonn", partsOfClusters("bonn", "hub")],
+      ["mesh-prod-links-colo", partsOfClusters("colo", "hub")],
+      ["mesh-prod-links-hub", partsOfClusters("hub", "bonn", "colo")],
     ]);
     expect(specOf(split(), "mesh-prod-cluster-hub")).toMatchObject({
       prerequisites: [{ name: "mesh-prod-trust", requirement: { succeededWithinDuration: "1800s" } }],
@@ -318,12 +325,18 @@ describe("a split environment", () => {
       (specOf(split(), name).workspaceTemplate.spec as { resources: { limits: { memory: string } } })
         .resources.limits.memory;
     expect(
-      ["trust", "cluster-hub", "links-hub", "links-bonn"].map((part) => memory(`mesh-prod-${part}`)),
-    ).toEqual(["1024Mi", "1296Mi", "1288Mi", "1284Mi"]);
+      ["trust", "cluster-hub", "multicluster-hub", "links-hub", "links-bonn"].map((part) =>
+        memory(`mesh-prod-${part}`),
+      ),
+    ).toEqual(["1024Mi", "1280Mi", "1296Mi", "1288Mi", "1284Mi"]);
     const withContexts = stacksOf("prod", fleet()).filter(
       ({ name }) => "KUBECONFIG" in specOf(split(), objectName(name)).envRefs,
     );
-    expect(withContexts.map(({ name }) => name)).toEqual(["prod-cluster-colo", "prod-links-colo"]);
+    expect(withContexts.map(({ name }) => name)).toEqual([
+      "prod-cluster-colo",
+      "prod-multicluster-colo",
+      "prod-links-colo",
+    ]);
     expect(neededSecrets(args({ settings: fleet() })).map(({ name }) => name)).toEqual([
       "mesh-prod",
       "mesh-prod-kubeconfig",
@@ -339,7 +352,7 @@ describe("a split environment", () => {
   test("looks for drift and previews a branch part by part", () => {
     const manifests = split({ drift: "report", previewBranch: "next" });
     const stacks = kinds(manifests).filter((kind) => kind.startsWith("Stack"));
-    expect(stacks).toHaveLength(3 * 7);
+    expect(stacks).toHaveLength(3 * 10);
     expect(stacks.slice(0, 3)).toEqual([
       "Stack mesh-prod-trust",
       "Stack drift-prod-trust",
@@ -356,7 +369,8 @@ describe("a split environment", () => {
     expect(found).toEqual([
       ["trust", wave("1")],
       ...Array.from({ length: 3 }, () => ["cluster", wave("2")]),
-      ...Array.from({ length: 3 }, () => ["links", wave("3")]),
+      ...Array.from({ length: 3 }, () => ["multicluster", wave("3")]),
+      ...Array.from({ length: 3 }, () => ["links", wave("4")]),
     ]);
   });
 });

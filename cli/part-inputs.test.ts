@@ -25,16 +25,20 @@ function fleet(names: readonly string[], more: object = {}) {
 function outputsOf(names: readonly string[]): Map<string, Outputs> {
   const trustSigner = { certificate: "signer", privateKey: "its key" };
   const access = { token: "token", certificateAuthority: "authority" };
-  const clusters = names.map((name) => {
+  const clusters = names.flatMap((name): [string, Outputs][] => {
     const accesses = Object.fromEntries(names.map((source) => [source, { ...access }]));
-    const outputs = {
+    const cluster = {
       mesh: {
-        clusters: { [name]: { apiServer: `https://${name}`, gateway: ["192.0.2.1"] } },
-        parts: { identities: { [name]: name }, accesses },
+        clusters: { [name]: { apiServer: `https://${name}` } },
+        parts: { identities: { [name]: name } },
       },
       kubeconfigs: { [name]: "" },
     };
-    return [`x-cluster-${name}`, outputs] as const;
+    const extension = { mesh: { clusters: { [name]: { gateway: ["192.0.2.1"] } }, parts: { accesses } } };
+    return [
+      [`x-cluster-${name}`, cluster],
+      [`x-multicluster-${name}`, extension],
+    ];
   });
   const trust = { mesh: { clusters: {}, parts: { trustBundle: "bundle", trustSigner } }, trust: trusted };
   return new Map<string, Outputs>([["x-trust", trust], ...clusters]);
@@ -65,8 +69,8 @@ const names = ["a", "b", "c"];
 const before = await digests(fleet(names));
 
 test("the same settings ask for the same, part by part", async () => {
-  expect(Object.values(before).filter((digest) => /^[0-9a-f]{64}$/.test(digest ?? ""))).toHaveLength(7);
-  expect(new Set(Object.values(before)).size).toBe(7);
+  expect(Object.values(before).filter((digest) => /^[0-9a-f]{64}$/.test(digest ?? ""))).toHaveLength(10);
+  expect(new Set(Object.values(before)).size).toBe(10);
   expect(changed(before, await digests(fleet(names)))).toEqual([]);
 });
 
@@ -81,21 +85,35 @@ test("another exported service is for the part of its cluster alone", async () =
   expect(changed(before, await digests(fleet(names, { services })))).toEqual(["x-cluster-c"]);
 });
 
-test("a spoke more is for its own parts and for the hub's", async () => {
+test("a spoke more is for its own parts and for what links the hub with it", async () => {
   const three = await digests(fleet(names, { links: spokes }));
   const four = await digests(fleet([...names, "d"], { links: spokes }));
-  expect(changed(three, four)).toEqual(["x-cluster-a", "x-cluster-d", "x-links-a", "x-links-d"]);
+  expect(changed(three, four)).toEqual([
+    "x-cluster-d",
+    "x-multicluster-a",
+    "x-multicluster-d",
+    "x-links-a",
+    "x-links-d",
+  ]);
+});
+
+test("a cluster more in a full mesh is for its own part and for what links the others with it", async () => {
+  const after = changed(before, await digests(fleet([...names, "d"])));
+  const others = after.filter((stack) => !stack.endsWith("-d"));
+  expect(others).toEqual(
+    names.flatMap((name) => `x-multicluster-${name}`).concat(names.map((name) => `x-links-${name}`)),
+  );
 });
 
 test("another token, address or anchor is for those who use it", async () => {
   const outputs = outputsOf(names);
-  const said = outputs.get("x-cluster-b")?.["mesh"] as {
+  const said = outputs.get("x-multicluster-b")?.["mesh"] as {
     parts: { accesses: Record<string, { token: string }> };
   };
   const renewed = structuredClone(said);
   const access = renewed.parts.accesses["a"];
   if (access !== undefined) access.token = "another token";
-  outputs.set("x-cluster-b", { ...outputs.get("x-cluster-b"), mesh: renewed });
+  outputs.set("x-multicluster-b", { ...outputs.get("x-multicluster-b"), mesh: renewed });
   expect(changed(before, await digests(fleet(names), { outputs }))).toEqual(["x-links-a"]);
 
   const trust = outputsOf(names);
@@ -108,17 +126,21 @@ test("another token, address or anchor is for those who use it", async () => {
     "x-cluster-a",
     "x-cluster-b",
     "x-cluster-c",
+    "x-multicluster-a",
+    "x-multicluster-b",
+    "x-multicluster-c",
   ]);
 });
 
 test("another program or other secrets are for every part", async () => {
-  expect(changed(before, await digests(fleet(names), { program: "another" }))).toHaveLength(7);
+  expect(changed(before, await digests(fleet(names), { program: "another" }))).toHaveLength(10);
 });
 
 test("nothing is known of a part before what it needs is there", async () => {
   const outputs = outputsOf(["a", "b"]);
   const found = await digests(fleet(names), { outputs });
   expect(Object.entries(found).filter(([, digest]) => digest === undefined)).toEqual([
+    ["x-multicluster-c", undefined],
     ["x-links-a", undefined],
     ["x-links-b", undefined],
     ["x-links-c", undefined],

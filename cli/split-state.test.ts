@@ -40,13 +40,13 @@ const token = resource("mesh:link:RemoteAccess$kubernetes:core/v1:Secret", "east
   parent: urn("mesh:link:RemoteAccess", "east-to-west-access"),
   provider: `${west.urn}::id-of-west`,
 });
-const chart = resource(
-  "mesh:linkerd:Linkerd$kubernetes:helm.sh/v4:Chart",
-  "east-linkerd-multicluster-chart",
-  {
-    parent: urn("mesh:linkerd:Linkerd", "east-linkerd"),
-  },
-);
+const extensionType = "mesh:linkerd:Linkerd$mesh:linkerd:Multicluster";
+const extension = resource(extensionType, "east-linkerd-multicluster", {
+  parent: urn("mesh:linkerd:Linkerd", "east-linkerd"),
+});
+const chart = resource(`${extensionType}$kubernetes:helm.sh/v4:Chart`, "east-linkerd-multicluster-chart", {
+  parent: extension.urn,
+});
 const credentials = resource("mesh:link:Link$kubernetes:core/v1:Secret", "east-to-west-mirror-credentials", {
   parent: urn("mesh:link:Link", "east-to-west"),
   provider: `${east.urn}::id-of-east`,
@@ -63,6 +63,7 @@ const resources: StateResource[] = [
     outputs: { mesh: { clusters: { east: 1, west: 2 } }, kubeconfigs: concealed({ east: "e", west: "w" }) },
   },
   resource("pulumi:providers:tls", "tls"),
+  resource("pulumi:providers:command", "command"),
   resource("mesh:trust:TrustAnchor", "trust-anchor"),
   resource("mesh:trust:TrustAnchor$tls:index/privateKey:PrivateKey", "trust-anchor-key", {
     parent: urn("mesh:trust:TrustAnchor", "trust-anchor"),
@@ -74,6 +75,7 @@ const resources: StateResource[] = [
   resource("mesh:cluster:ExistingCluster", "west"),
   west,
   resource("mesh:linkerd:Linkerd", "east-linkerd"),
+  extension,
   chart,
   resource("mesh:linkerd:Linkerd", "west-linkerd"),
   resource("mesh:link:RemoteAccess", "east-to-west-access"),
@@ -108,26 +110,40 @@ describe("the state of an environment", () => {
       "prod-cluster-east": [
         "pulumi:pulumi:Stack::mesh-prod-cluster-east",
         "pulumi:providers:tls::tls",
+        "pulumi:providers:command::command",
         "mesh:cluster:SimulatedCluster::east",
         "mesh:cluster:SimulatedCluster$command:local:Command::east-processes",
         "mesh:cluster:SimulatedCluster$pulumi:providers:kubernetes::east",
         "mesh:linkerd:Linkerd::east-linkerd",
-        "mesh:linkerd:Linkerd$kubernetes:helm.sh/v4:Chart::east-linkerd-multicluster-chart",
       ],
       "prod-cluster-west": [
         "pulumi:pulumi:Stack::mesh-prod-cluster-west",
         "pulumi:providers:tls::tls",
+        "pulumi:providers:command::command",
         "mesh:cluster:ExistingCluster::west",
         "mesh:cluster:ExistingCluster$pulumi:providers:kubernetes::west",
         "mesh:linkerd:Linkerd::west-linkerd",
+        "mesh:service:ExportedService::west/shop/cart",
+      ],
+      "prod-multicluster-east": [
+        "pulumi:pulumi:Stack::mesh-prod-multicluster-east",
+        "pulumi:providers:command::command",
+        "mesh:linkerd:Linkerd::east-linkerd",
+        `${extensionType}::east-linkerd-multicluster`,
+        `${extensionType}$kubernetes:helm.sh/v4:Chart::east-linkerd-multicluster-chart`,
+      ],
+      "prod-multicluster-west": [
+        "pulumi:pulumi:Stack::mesh-prod-multicluster-west",
+        "pulumi:providers:command::command",
+        "mesh:cluster:ExistingCluster::west",
+        "mesh:cluster:ExistingCluster$pulumi:providers:kubernetes::west",
         "mesh:link:RemoteAccess::east-to-west-access",
         "mesh:link:RemoteAccess$kubernetes:core/v1:Secret::east-to-west-access-token",
         "mesh:link:GatewayAuthorization::east-to-west-gateway",
-        "mesh:service:ExportedService::west/shop/cart",
       ],
       "prod-links-east": [
         "pulumi:pulumi:Stack::mesh-prod-links-east",
-        "pulumi:providers:tls::tls",
+        "pulumi:providers:command::command",
         "mesh:cluster:SimulatedCluster::east",
         "mesh:cluster:SimulatedCluster$pulumi:providers:kubernetes::east",
         "mesh:link:Link::east-to-west",
@@ -161,7 +177,7 @@ describe("the state of an environment", () => {
     const kubeconfigs = [...parts.values()].map(({ deployment }) =>
       revealed(deployment.resources?.[0]?.outputs?.["kubeconfigs"]),
     );
-    expect(kubeconfigs).toEqual([{}, { east: "e" }, { west: "w" }, {}]);
+    expect(kubeconfigs).toEqual([{}, { east: "e" }, { west: "w" }, {}, {}, {}]);
   });
 
   test("isn't touched after an interrupted update, nor where it has what belongs to no part", () => {
@@ -176,7 +192,7 @@ describe("the state of an environment", () => {
   });
 
   test("comes back from the parts as it was, but for what one needs of another", () => {
-    const [, , , , , , ...others] = resources;
+    const [, , , , , , , ...others] = resources;
     const back = joinStates(parts, "prod", settings).deployment.resources ?? [];
     expect(back.map((one) => one.urn).sort()).toEqual(resources.map((one) => one.urn).sort());
     expect(back[0]).toEqual(resources[0]);

@@ -6,11 +6,19 @@ import { UsageError } from "./usage.ts";
 
 export const stackType = "pulumi:pulumi:Stack";
 
-/** The part that makes what a component without parent is; undefined where none of them does. */
-function partOfRoot(root: StateResource, { links, clusters }: Settings): Part | undefined {
+const extensionType = "$mesh:linkerd:Multicluster";
+
+/** The part that makes what is in a component without parent; undefined where none of them does. */
+function partOf(
+  { urn }: StateResource,
+  root: StateResource,
+  { links, clusters }: Settings,
+): Part | undefined {
   const name = nameOf(root);
-  const ofCluster = (cluster: string | undefined, kind: "cluster" | "links" = "cluster"): Part | undefined =>
-    cluster === undefined ? undefined : { kind, cluster };
+  const ofCluster = (
+    cluster: string | undefined,
+    kind: "cluster" | "multicluster" | "links" = "cluster",
+  ): Part | undefined => (cluster === undefined ? undefined : { kind, cluster });
   const linkOf = (suffix: string) => links.find((link) => `${link.name}${suffix}` === name);
   const [cluster = ""] = name.split("/");
   switch (root.type) {
@@ -20,11 +28,14 @@ function partOfRoot(root: StateResource, { links, clusters }: Settings): Part | 
     case "mesh:cluster:SimulatedCluster":
       return ofCluster(name);
     case "mesh:linkerd:Linkerd":
-      return ofCluster(clusters.find((one) => `${one.name}-linkerd` === name)?.name);
+      return ofCluster(
+        clusters.find((one) => `${one.name}-linkerd` === name)?.name,
+        urn.includes(extensionType) ? "multicluster" : "cluster",
+      );
     case "mesh:link:RemoteAccess":
-      return ofCluster(linkOf("-access")?.target);
+      return ofCluster(linkOf("-access")?.target, "multicluster");
     case "mesh:link:GatewayAuthorization":
-      return ofCluster(linkOf("-gateway")?.target);
+      return ofCluster(linkOf("-gateway")?.target, "multicluster");
     case "mesh:link:Link":
       return ofCluster(linkOf("")?.source, "links");
     case "mesh:service:ExportedService":
@@ -71,8 +82,24 @@ export function detached(resource: StateResource, urns: ReadonlySet<string>): St
   };
 }
 
+/** Whether a part's program makes a provider that isn't for a cluster: all but trust run commands. */
+function isProviderOf(part: Part, type: string): boolean {
+  switch (type) {
+    case "pulumi:providers:tls":
+      return part.kind === "trust" || part.kind === "cluster";
+    case "pulumi:providers:command":
+      return part.kind !== "trust";
+    default:
+      return type.startsWith("pulumi:providers:");
+  }
+}
+
 /** The resources of one part: its own, what they are made with, and what both are in. */
-function resourcesOf(resources: readonly StateResource[], own: ReadonlySet<string>): StateResource[] {
+function resourcesOf(
+  part: Part,
+  resources: readonly StateResource[],
+  own: ReadonlySet<string>,
+): StateResource[] {
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
   const needed = new Set(own);
   const add = (urn: string | undefined): void => {
@@ -86,13 +113,8 @@ function resourcesOf(resources: readonly StateResource[], own: ReadonlySet<strin
     add(resource?.parent);
     if (resource !== undefined) add(urnOfProvider(resource));
   }
-  // Every part's program makes those for certificates and commands.
   for (const { urn, type, parent } of resources) {
-    if (
-      type.startsWith("pulumi:providers:") &&
-      (parent === undefined || byUrn.get(parent)?.type === stackType)
-    )
-      add(urn);
+    if (isProviderOf(part, type) && (parent === undefined || byUrn.get(parent)?.type === stackType)) add(urn);
   }
   return resources.filter(({ urn }) => needed.has(urn)).map((resource) => detached(resource, needed));
 }
@@ -138,10 +160,11 @@ export function splitState(state: State, base: string, settings: Settings): Map<
     own: new Set<string>(),
   }));
   const homeless = new Set<string>();
-  for (const { urn, type } of resources) {
+  for (const resource of resources) {
+    const { urn, type } = resource;
     const root = roots.get(urn);
     if (root === undefined || type === stackType || root.type.startsWith("pulumi:")) continue;
-    const part = partOfRoot(root, settings);
+    const part = partOf(resource, root, settings);
     const home = part && parts.find(({ stack }) => stack === stackOf(base, part));
     if (home === undefined) homeless.add(nameOf(root));
     else home.own.add(urn);
@@ -153,7 +176,7 @@ export function splitState(state: State, base: string, settings: Settings): Map<
   }
   return new Map(
     parts.map(({ part, stack, own }) => {
-      const moved = resourcesOf(resources, own).map((resource) =>
+      const moved = resourcesOf(part, resources, own).map((resource) =>
         withOwnKubeconfigs(renamed(resource, base, stack), part, settings),
       );
       return [stack, { ...state, deployment: { ...state.deployment, resources: moved } }];

@@ -23,6 +23,8 @@ const parts = [
   "e2e-split-trust",
   "e2e-split-cluster-east",
   "e2e-split-cluster-west",
+  "e2e-split-multicluster-east",
+  "e2e-split-multicluster-west",
   "e2e-split-links-east",
   "e2e-split-links-west",
 ];
@@ -159,11 +161,13 @@ describe("a fleet of one stack, moved to a stack for each part", () => {
     );
     expect(without.map(({ stack: part }) => part)).toEqual([
       "e2e-split-cluster-west",
+      "e2e-split-multicluster-west",
       "e2e-split-links-west",
     ]);
     const { parts: next } = await fleet("up");
     expect(next.filter(({ outcome }) => outcome === "done").map(({ stack: part }) => part)).toEqual([
       "e2e-split-cluster-west",
+      "e2e-split-multicluster-west",
       "e2e-split-links-west",
     ]);
     expect(await inventories()).toEqual(before);

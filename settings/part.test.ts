@@ -16,12 +16,15 @@ function settings(names: readonly string[], oneWay: readonly [string, string][])
 const fleet = settings(["east", "west", "links-east"], [["east", "west"]]);
 
 describe("the parts of an environment", () => {
-  test("are trust, each cluster, and the links of each cluster that has any", () => {
+  test("are trust, each cluster, its extension, and the links of each cluster that has any", () => {
     expect(partsOf(fleet).map((part) => stackOf("prod", part))).toEqual([
       "prod-trust",
       "prod-cluster-east",
       "prod-cluster-links-east",
       "prod-cluster-west",
+      "prod-multicluster-east",
+      "prod-multicluster-links-east",
+      "prod-multicluster-west",
       "prod-links-east",
     ]);
   });
@@ -36,8 +39,9 @@ describe("the parts of an environment", () => {
   });
 
   test("that nobody asks for any more are found by their names", () => {
-    const stacks = ["prod", "prod-trust", "prod-links-west", "prod-cluster-north", "uat-cluster-north"];
-    expect(leftParts("prod", stacks, fleet)).toEqual(["prod-links-west", "prod-cluster-north"]);
+    const left = ["prod-links-west", "prod-cluster-north", "prod-multicluster-north"];
+    const stacks = ["prod", "prod-trust", "prod-multicluster-west", "uat-cluster-north", ...left];
+    expect(leftParts("prod", stacks, fleet)).toEqual(left);
   });
 
   test("make together what the whole does, and nothing twice", () => {
@@ -45,6 +49,7 @@ describe("the parts of an environment", () => {
     const scopes = partsOf(fleet).map((part) => scopeOf(part, fleet));
     expect(scopes.filter(({ trust }) => trust)).toHaveLength(1);
     expect(scopes.flatMap(({ clusters }) => clusters)).toEqual(whole.clusters);
+    expect(scopes.flatMap(({ extensions }) => extensions)).toEqual(whole.extensions);
     expect(scopes.flatMap(({ links }) => links)).toEqual(["east"]);
   });
 });

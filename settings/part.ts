@@ -5,13 +5,15 @@ import type { Settings } from "./settings.ts";
 export type Part =
   | { readonly kind: "whole" }
   | { readonly kind: "trust" }
-  /** One cluster with everything on it that needs no other cluster to be there. */
+  /** One cluster with what is on it whether or not it is linked. */
   | { readonly kind: "cluster"; readonly cluster: string }
+  /** The multicluster extension of one cluster: its gateway, its mirror controllers, and the access that others have to it. */
+  | { readonly kind: "multicluster"; readonly cluster: string }
   /** What one cluster has of the others: its links and its routes. */
   | { readonly kind: "links"; readonly cluster: string };
 
 /** Parts that a cluster may have, in the order in which they are made. */
-export const clusterKinds = ["cluster", "links"] as const;
+export const clusterKinds = ["cluster", "multicluster", "links"] as const;
 
 export type ClusterPart = Extract<Part, { readonly cluster: string }>;
 
@@ -28,11 +30,12 @@ export function partsOf({
   return [
     { kind: "trust" },
     ...names.map((cluster) => ({ kind: "cluster", cluster }) as const),
+    ...names.map((cluster) => ({ kind: "multicluster", cluster }) as const),
     ...linked.map((cluster) => ({ kind: "links", cluster }) as const),
   ];
 }
 
-/** The stack of a part: the environment's stack `prod` has `prod-trust`, `prod-cluster-east` and `prod-links-east`. */
+/** The stack of a part: of `prod` they are `prod-trust`, `prod-cluster-east`, `prod-multicluster-east` and `prod-links-east`. */
 export function stackOf(base: string, part: Part): string {
   switch (part.kind) {
     case "whole":
@@ -40,6 +43,7 @@ export function stackOf(base: string, part: Part): string {
     case "trust":
       return `${base}-trust`;
     case "cluster":
+    case "multicluster":
     case "links":
       return `${base}-${part.kind}-${part.cluster}`;
   }
@@ -108,22 +112,28 @@ export function placeOf(stack: string, settings: Settings): Place {
 /** What a stack makes: whole environments and parts never share a stack. */
 export interface Scope {
   readonly trust: boolean;
-  /** Clusters, with what is on them. */
+  /** Clusters, with what is on them whether or not they are linked. */
   readonly clusters: readonly string[];
+  /** Clusters whose multicluster extension is made, with the access that others have to them. */
+  readonly extensions: readonly string[];
   /** Clusters whose links and routes are made. */
   readonly links: readonly string[];
 }
+
+const nothing: Scope = { trust: false, clusters: [], extensions: [], links: [] };
 
 export function scopeOf(part: Part, { clusters }: Pick<Settings, "clusters">): Scope {
   const all = clusters.map(({ name }) => name);
   switch (part.kind) {
     case "whole":
-      return { trust: true, clusters: all, links: all };
+      return { trust: true, clusters: all, extensions: all, links: all };
     case "trust":
-      return { trust: true, clusters: [], links: [] };
+      return { ...nothing, trust: true };
     case "cluster":
-      return { trust: false, clusters: [part.cluster], links: [] };
+      return { ...nothing, clusters: [part.cluster] };
+    case "multicluster":
+      return { ...nothing, extensions: [part.cluster] };
     case "links":
-      return { trust: false, clusters: [], links: [part.cluster] };
+      return { ...nothing, links: [part.cluster] };
   }
 }

@@ -55,25 +55,23 @@ export function plannedRenewals(
   };
 }
 
-/** Of the settings, the clusters that a part makes, and the links into them, whose tokens are there. */
+/** Of the settings, the clusters that a part makes, and the links whose tokens it makes. */
 export function ownOf(settings: Settings, part: Part): Settings {
-  const { clusters } = scopeOf(part, settings);
+  const { clusters, extensions } = scopeOf(part, settings);
   return {
     ...settings,
     clusters: settings.clusters.filter(({ name }) => clusters.includes(name)),
-    links: settings.links.filter(({ target }) => clusters.includes(target)),
+    links: settings.links.filter(({ target }) => extensions.includes(target)),
   };
 }
 
 /** What the next update of a part leaves, after the one that left `deployed`. */
 export function plannedOf(settings: Settings, part: Part, deployed: Deployed, now: Date): Planned {
   const own = ownOf(settings, part);
-  // Links have no part in trust.
-  const renewals =
-    part.kind === "links"
-      ? { issuers: {}, webhooks: {}, credentials: {} }
-      : plannedRenewals(deployed, own, now);
-  return { ...desiredTrust(own), ...renewals };
+  // The proxies of an extension trust what those of its cluster do, which another part makes.
+  const { clusters, extensions } = scopeOf(part, settings);
+  const trusting = settings.clusters.filter(({ name }) => [...clusters, ...extensions].includes(name));
+  return { ...desiredTrust({ ...own, clusters: trusting }), ...plannedRenewals(deployed, own, now) };
 }
 
 function isSame(one: Renewal | undefined, other: Renewal | undefined): boolean {

@@ -5,7 +5,7 @@ import * as tls from "@pulumi/tls";
 import { describe, expect, test } from "vitest";
 
 import { parseSettings } from "../../settings/parse.ts";
-import type { GivenCertificate, LinkSettings } from "../../settings/settings.ts";
+import type { GivenCertificate } from "../../settings/settings.ts";
 import { configuration, existing, linkerd } from "../../settings/test-examples.ts";
 import { pem, record, types, valueOf, type Graph } from "../../tests/record.ts";
 import { Linkerd } from "./linkerd.ts";
@@ -18,12 +18,11 @@ interface Variation {
   readonly linkerd?: Block;
   readonly east?: Block;
   readonly peers?: Record<string, Block>;
-  readonly links?: readonly Pick<LinkSettings, "target" | "carries">[];
   readonly issuer?: GivenCertificate;
 }
 
 /** Linkerd on east, with the peers that are given, everything through east's own providers. */
-async function make({ linkerd: more = {}, east = {}, peers = {}, links = [], issuer }: Variation = {}) {
+async function make({ linkerd: more = {}, east = {}, peers = {}, issuer }: Variation = {}) {
   const settings = parseSettings(
     configuration({ linkerd: linkerd(more), clusters: { east: existing(1, east), ...peers } }),
   );
@@ -44,8 +43,6 @@ async function make({ linkerd: more = {}, east = {}, peers = {}, links = [], iss
         },
         trust: { ...settings.trust, issuerLifetime: 48, webhookLifetime: 24 },
         renewals: { issuer: undefined, webhooks: undefined },
-        links,
-        mirroring: settings.mirroring,
         peers: settings.clusters.filter(({ name }) => name !== "east"),
       },
       { providers: [new k8s.Provider("east", {}), new tls.Provider("tls"), new command.Provider("command")] },
@@ -58,7 +55,7 @@ function valuesOf(graph: Graph, chart: string): unknown {
 }
 
 describe("Linkerd on a cluster", () => {
-  test("is certificates, definitions, control plane and extensions", async () => {
+  test("is certificates, definitions, control plane and viz", async () => {
     const { graph } = await make();
     expect(graph.children("east-linkerd")).toEqual({
       "east-linkerd-issuer": "mesh:trust:ClusterIssuer",
@@ -66,7 +63,6 @@ describe("Linkerd on a cluster", () => {
       "east-linkerd-namespace": types.namespace,
       "east-linkerd-crds": "mesh:linkerd:CustomResourceDefinitions",
       "east-linkerd-control-plane": "mesh:linkerd:ControlPlane",
-      "east-linkerd-multicluster": "mesh:linkerd:Multicluster",
       "east-linkerd-viz": "mesh:linkerd:Viz",
     });
     expect(graph.named("east-linkerd").inputs).toEqual({ version: "2026.8.3" });
@@ -81,7 +77,6 @@ describe("Linkerd on a cluster", () => {
       "east-linkerd-crds": "mesh:linkerd:CustomResourceDefinitions",
       "east-linkerd-cni": "mesh:linkerd:Cni",
       "east-linkerd-control-plane": "mesh:linkerd:ControlPlane",
-      "east-linkerd-multicluster": "mesh:linkerd:Multicluster",
     });
   });
 
@@ -139,12 +134,8 @@ describe("order", () => {
     },
   );
 
-  test("both extensions come after the control plane", async () => {
+  test("viz comes after the control plane", async () => {
     const { graph } = await make();
-    expect(graph.dependencies("east-linkerd-multicluster-chart")).toEqual([
-      "east-linkerd-control-plane-chart",
-      "east-linkerd-multicluster-namespace",
-    ]);
     expect(graph.dependencies("east-linkerd-viz-chart")).toEqual([
       "east-linkerd-control-plane-chart",
       "east-linkerd-viz-namespace",
@@ -217,29 +208,10 @@ describe("peers", () => {
     });
   });
 
-  test("their gateways are probed on their own ports", async () => {
-    const { graph } = await make({
-      peers: {
-        north: existing(2),
-        west: existing(3, { gateway: { probePort: 30191 } }),
-      },
-      links: [
-        { target: "north", carries: ["gateway"] },
-        { target: "west", carries: ["gateway"] },
-      ],
-    });
-    expect(valuesOf(graph, "multicluster")).toMatchObject({
-      controllers: [
-        { link: { ref: { name: "north" } }, gateway: { enabled: true, probe: { port: 4191 } } },
-        { link: { ref: { name: "west" } }, gateway: { enabled: true, probe: { port: 30191 } } },
-      ],
-    });
-  });
-
   test("every chart is told the same registry", async () => {
     const { graph } = await make({ linkerd: { cni: true, registry: "registry.example" } });
     const charts = graph.ofType(types.chart).map(({ name }) => name);
-    expect(charts).toHaveLength(4);
+    expect(charts).toHaveLength(3);
     expect(charts.filter((name) => !graph.containing("registry.example").includes(name))).toEqual([]);
   });
 });

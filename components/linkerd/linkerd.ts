@@ -1,12 +1,7 @@
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type {
-  ClusterSettings,
-  LinkerdSettings,
-  LinkSettings,
-  MirroringSettings,
-  TrustSettings,
-} from "../../settings/settings.ts";
+import type { ClusterSettings, LinkerdSettings, TrustSettings } from "../../settings/settings.ts";
 import type { ClusterAccess } from "../cluster/cluster.ts";
 import { ClusterIssuer } from "../trust/cluster-issuer.ts";
 import type { Signer } from "../trust/trust-anchor.ts";
@@ -15,11 +10,12 @@ import { createWebhookTrust, type WebhookTrust } from "../trust/webhook-trust.ts
 import { Cni } from "./cni.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { CustomResourceDefinitions } from "./custom-resource-definitions.ts";
-import { Multicluster } from "./multicluster.ts";
 import { linkerdNamespace, podSecurity } from "./namespace.ts";
 import { trustFingerprint } from "./trust-annotation.ts";
 import { Viz } from "./viz.ts";
 import { WorkloadRestart } from "./workload-restart.ts";
+
+const linkerdType = "mesh:linkerd:Linkerd";
 
 export interface LinkerdArgs {
   readonly linkerd: LinkerdSettings;
@@ -38,18 +34,15 @@ export interface LinkerdArgs {
   >;
   /** What tells this cluster's issuer, and its webhooks' certificates, from the ones before. */
   readonly renewals: { readonly issuer: string | undefined; readonly webhooks: string | undefined };
-  /** The links whose source is this cluster. */
-  readonly links: readonly Pick<LinkSettings, "target" | "carries">[];
-  /** What the mirror controllers do with what they mirror. */
-  readonly mirroring: MirroringSettings;
   /** The clusters that this one is linked with, in either direction. */
-  readonly peers: readonly Pick<ClusterSettings, "name" | "podNetworks" | "gateway">[];
+  readonly peers: readonly Pick<ClusterSettings, "podNetworks">[];
 }
 
-/** Everything of Linkerd's on one cluster. */
+/** What of Linkerd is on a cluster whether or not it is linked; its multicluster extension comes on top. */
 export class Linkerd extends pulumi.ComponentResource {
   readonly issuer: ClusterIssuer;
-  readonly multicluster: Multicluster;
+  /** Depend on this for a control plane that runs. */
+  readonly controlPlane: k8s.helm.v4.Chart;
   /** Depend on these for everything that is installed. */
   readonly charts: readonly pulumi.Resource[];
   /** Known once all of it is there: never after a failed update. */
@@ -59,7 +52,7 @@ export class Linkerd extends pulumi.ComponentResource {
   readonly webhookCertificates: Readonly<Record<string, WebhookCertificate>>;
 
   constructor(name: string, args: LinkerdArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("mesh:linkerd:Linkerd", name, { version: args.linkerd.version }, opts);
+    super(linkerdType, name, { version: args.linkerd.version }, opts);
 
     const { linkerd, cluster, trust, renewals, peers } = args;
     this.issuer = new ClusterIssuer(
@@ -121,19 +114,6 @@ export class Linkerd extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.multicluster = new Multicluster(
-      `${name}-multicluster`,
-      {
-        linkerd,
-        cluster,
-        links: args.links,
-        mirroring: args.mirroring,
-        trustFingerprint: fingerprint,
-        probePorts: Object.fromEntries(peers.map((peer) => [peer.name, peer.gateway.probePort])),
-        dependsOn: [controlPlane.chart],
-      },
-      { parent: this },
-    );
     const viz = linkerd.viz
       ? new Viz(
           `${name}-viz`,
@@ -147,7 +127,8 @@ export class Linkerd extends pulumi.ComponentResource {
           { parent: this },
         )
       : undefined;
-    const charts = [controlPlane.chart, this.multicluster.chart, ...(viz === undefined ? [] : [viz.chart])];
+    this.controlPlane = controlPlane.chart;
+    const charts = [controlPlane.chart, ...(viz === undefined ? [] : [viz.chart])];
     this.charts = charts;
     const restarts =
       trust.restart.length === 0
@@ -165,4 +146,13 @@ export class Linkerd extends pulumi.ComponentResource {
     this.webhookCertificates = { ...controlPlane.webhookCertificates, ...viz?.webhookCertificates };
     this.registerOutputs({});
   }
+}
+
+/** The same component where another stack makes what is in it: what this stack adds has the same place and name. */
+export function linkerdElsewhere(
+  name: string,
+  { version }: Pick<LinkerdSettings, "version">,
+  opts?: pulumi.ComponentResourceOptions,
+): pulumi.ComponentResource {
+  return new pulumi.ComponentResource(linkerdType, name, { version }, opts);
 }

@@ -93,7 +93,7 @@ export class Multicluster extends pulumi.ComponentResource {
   readonly chart: k8s.helm.v4.Chart;
 
   constructor(name: string, args: MulticlusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("mesh:linkerd:Multicluster", name, {}, opts);
+    super("mesh:linkerd:Multicluster", name, { trust: args.trustFingerprint }, opts);
 
     const { linkerd, cluster } = args;
     const namespace = linkerdNamespace(

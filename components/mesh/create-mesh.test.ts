@@ -6,7 +6,7 @@ import { partsOf, stackOf, type Part } from "../../settings/part.ts";
 import { clustersNamed, configuration, existing, simulated } from "../../settings/test-examples.ts";
 import { kubeconfigOf, record, types, valueOf, type Graph, type Registered } from "../../tests/record.ts";
 import { createMesh } from "./create-mesh.ts";
-import { clusterOutputs, trustOutputs } from "./part-outputs.ts";
+import { clusterOutputs, multiclusterOutputs, trustOutputs } from "./part-outputs.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -54,23 +54,33 @@ const outputs: Record<string, Record<string, unknown>> = {
     trust: { anchors: { "1": "bundle" } },
   },
   ...Object.fromEntries(
-    ["east", "west"].map((name) => [
-      `prod-cluster-${name}`,
-      {
-        mesh: {
-          clusters: { [name]: { apiServer: `https://${name}`, gateway: [`gateway-of-${name}`] } },
-          parts: {
-            identities: { [name]: `test ${name}` },
-            accesses: Object.fromEntries(
-              ["east", "west"].map((source) => [
-                source,
-                { token: `token-of-${source}`, certificateAuthority: "ca" },
-              ]),
-            ),
+    ["east", "west"].flatMap((name): [string, Record<string, unknown>][] => [
+      [
+        `prod-cluster-${name}`,
+        {
+          mesh: {
+            clusters: { [name]: { apiServer: `https://${name}` } },
+            parts: { identities: { [name]: `test ${name}` } },
+          },
+          kubeconfigs: { [name]: kubeconfigOf(name) },
+        },
+      ],
+      [
+        `prod-multicluster-${name}`,
+        {
+          mesh: {
+            clusters: { [name]: { gateway: [`gateway-of-${name}`] } },
+            parts: {
+              accesses: Object.fromEntries(
+                ["east", "west"].map((source) => [
+                  source,
+                  { token: `token-of-${source}`, certificateAuthority: "ca" },
+                ]),
+              ),
+            },
           },
         },
-        kubeconfigs: { [name]: kubeconfigOf(name) },
-      },
+      ],
     ]),
   ),
 };
@@ -118,8 +128,11 @@ describe("the parts of an environment", () => {
     const expected = whole.resources.filter(isMade).map(({ urn }) => urn);
     expect([...new Set(urns)].sort()).toEqual(expected.sort());
     const twice = urns.filter((urn, index) => urns.indexOf(urn) !== index);
-    // Only the component around the provider, without what makes the cluster.
+    // Only the components around what a part adds, without what another one makes in them.
     expect(twice.map((urn) => urn.split("::").slice(2).join("::"))).toEqual([
+      "mesh:cluster:SimulatedCluster::east",
+      "mesh:linkerd:Linkerd::east-linkerd",
+      "mesh:linkerd:Linkerd::west-linkerd",
       "mesh:cluster:SimulatedCluster::east",
     ]);
   });
@@ -127,9 +140,22 @@ describe("the parts of an environment", () => {
   test("have providers of the same URN and cluster", () => {
     for (const name of ["east", "west"]) {
       const provider = whole.named(name, types.kubernetesProvider);
-      expect(part(`-links-${name}`).named(name, types.kubernetesProvider).urn).toBe(provider.urn);
-      expect(part(`-cluster-${name}`).named(name, types.kubernetesProvider).urn).toBe(provider.urn);
+      for (const kind of ["cluster", "multicluster", "links"]) {
+        expect(part(`-${kind}-${name}`).named(name, types.kubernetesProvider).urn).toBe(provider.urn);
+      }
     }
+  });
+
+  test("start the providers that they need, each of which is a process", () => {
+    const providersOf = (name: string) =>
+      part(name)
+        .resources.filter(({ type }) => type.startsWith("pulumi:providers:"))
+        .map((one) => one.name)
+        .sort();
+    expect(providersOf("-trust")).toEqual(["tls"]);
+    expect(providersOf("-cluster-east")).toEqual(["command", "east", "tls"]);
+    expect(providersOf("-multicluster-east")).toEqual(["command", "east"]);
+    expect(providersOf("-links-east")).toEqual(["command", "east"]);
   });
 
   test("know each other without a cycle: links read clusters, clusters read trust", () => {
@@ -137,8 +163,10 @@ describe("the parts of an environment", () => {
       "-trust": [],
       "-cluster-east": ["prod-trust"],
       "-cluster-west": ["prod-trust"],
-      "-links-east": ["prod-cluster-east", "prod-cluster-west"],
-      "-links-west": ["prod-cluster-east"],
+      "-multicluster-east": ["prod-cluster-east", "prod-trust"],
+      "-multicluster-west": ["prod-trust"],
+      "-links-east": ["prod-cluster-east", "prod-cluster-west", "prod-multicluster-west"],
+      "-links-west": ["prod-cluster-east", "prod-multicluster-east"],
     });
   });
 
@@ -179,15 +207,26 @@ describe("what a part tells the others", () => {
     expect(await pulumi.isSecret(pulumi.output(result.trustSigner))).toBe(true);
   });
 
-  test("is who a cluster is, and the tokens of its sources as a secret", async () => {
+  const read = {
+    outputs: ({ type, name }: { type: string; name: string }) =>
+      type === types.stackReference ? { outputs: outputs[name] } : undefined,
+  };
+
+  test("is who a cluster is", async () => {
     const cluster = { kind: "cluster", cluster: "west" } as const;
     const { result } = await record(
       () => clusterOutputs(createMesh(settings, { planned, part: cluster, base: "prod" })),
-      {
-        outputs: ({ type, name }) => (type === types.stackReference ? { outputs: outputs[name] } : undefined),
-      },
+      read,
     );
     expect(await valueOf(pulumi.output(result.identities?.["west"]))).toBe("test west");
+  });
+
+  test("is, of an extension, the tokens of its cluster's sources as a secret", async () => {
+    const extension = { kind: "multicluster", cluster: "west" } as const;
+    const { result } = await record(
+      () => multiclusterOutputs(createMesh(settings, { planned, part: extension, base: "prod" })),
+      read,
+    );
     expect(await pulumi.isSecret(pulumi.output(result.accesses))).toBe(true);
     expect(await valueOf(pulumi.output(result.accesses))).toEqual({
       east: {
@@ -198,9 +237,46 @@ describe("what a part tells the others", () => {
   });
 });
 
-test("a split environment of clusters without links has no part for them", () => {
+test("a split environment of clusters without links has no part for links", () => {
   const alone = parseSettings(configuration({ clusters: clustersNamed(["a", "b"]) }));
-  expect(partsOf(alone).map((one) => stackOf("x", one))).toEqual(["x-trust", "x-cluster-a", "x-cluster-b"]);
+  expect(partsOf(alone).map((one) => stackOf("x", one))).toEqual([
+    "x-trust",
+    "x-cluster-a",
+    "x-cluster-b",
+    "x-multicluster-a",
+    "x-multicluster-b",
+  ]);
+});
+
+test("the gateways of linked clusters are probed on their own ports", async () => {
+  const three = parseSettings(
+    configuration({
+      clusters: {
+        ...clustersNamed(["east", "north"]),
+        west: simulated(3, { gateway: { probePort: 30191 } }),
+      },
+      links: {
+        oneWay: ["north", "west"].map((target) => ({ source: "east", target, carries: ["gateway"] })),
+      },
+    }),
+  );
+  const { graph } = await record(() => createMesh(three, { planned }));
+  expect(graph.named("east-linkerd-multicluster-chart").inputs["values"]).toMatchObject({
+    controllers: [
+      { link: { ref: { name: "north" } }, gateway: { enabled: true, probe: { port: 4191 } } },
+      { link: { ref: { name: "west" } }, gateway: { enabled: true, probe: { port: 30191 } } },
+    ],
+  });
+});
+
+test("an extension is a part of Linkerd, comes after the control plane, and shows when its proxies start anew", () => {
+  const name = "east-linkerd-multicluster";
+  expect(whole.parent(name)).toBe("east-linkerd");
+  expect(whole.dependencies(`${name}-chart`)).toEqual([
+    "east-linkerd-control-plane-chart",
+    `${name}-namespace`,
+  ]);
+  expect(whole.named(name).inputs["trust"]).toMatch(/^[0-9a-f]{16}$/);
 });
 
 describe("a cluster that is adopted with what is on it", () => {

@@ -24,11 +24,13 @@ import { Emojivoto, emojivotoParts } from "../emojivoto/emojivoto.ts";
 import { GatewayAuthorization } from "../link/gateway-authorization.ts";
 import { Link, type LinkTarget } from "../link/link.ts";
 import { RemoteAccess } from "../link/remote-access.ts";
-import { Linkerd } from "../linkerd/linkerd.ts";
+import { Linkerd, linkerdElsewhere } from "../linkerd/linkerd.ts";
+import { Multicluster } from "../linkerd/multicluster.ts";
 import { Ownership } from "../linkerd/ownership.ts";
 import { ExportedService } from "../service/exported-service.ts";
 import { ServiceAuthorization } from "../service/service-authorization.ts";
 import { TrafficRoute } from "../service/traffic-route.ts";
+import { trustFingerprint } from "../linkerd/trust-annotation.ts";
 import { createAnchors } from "../trust/anchors.ts";
 import { OtherParts, type Access, type TrustedAnchors } from "./other-parts.ts";
 
@@ -39,7 +41,9 @@ export interface MeshResources {
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** By cluster. */
   readonly installs: ReadonlyMap<string, Linkerd>;
-  /** Access to the clusters made here. */
+  /** By cluster. */
+  readonly extensions: ReadonlyMap<string, Multicluster>;
+  /** Access to the clusters whose extensions are made here. */
   readonly accesses: readonly MadeAccess[];
   readonly links: readonly MadeLink[];
 }
@@ -63,9 +67,14 @@ export interface MeshOptions {
   readonly parent?: pulumi.Resource;
 }
 
-function scopeWithout({ trust, clusters, links }: Scope, leftOut: readonly string[]): Scope {
+function scopeWithout({ trust, clusters, extensions, links }: Scope, leftOut: readonly string[]): Scope {
   const isHere = (name: string) => !leftOut.includes(name);
-  return { trust, clusters: clusters.filter(isHere), links: links.filter(isHere) };
+  return {
+    trust,
+    clusters: clusters.filter(isHere),
+    extensions: extensions.filter(isHere),
+    links: links.filter(isHere),
+  };
 }
 
 /**
@@ -81,32 +90,39 @@ class MeshBuilder {
   private readonly planned: Planned;
   /** Without what is left out. */
   private readonly scope: Scope;
-  private readonly makesClusters: boolean;
   private readonly leftOut: readonly string[];
   private readonly kubeconfigs: Readonly<Record<string, pulumi.Input<string>>>;
   /** Options of what is a part of nothing else here. */
   private readonly top: { readonly parent?: pulumi.Resource };
   private readonly others: OtherParts;
-  private readonly tls: tls.Provider;
-  private readonly command: command.Provider;
+  private tlsProvider: tls.Provider | undefined;
+  private commandProvider: command.Provider | undefined;
   private readonly clusters = new Map<string, Cluster>();
   private readonly installs = new Map<string, Linkerd>();
+  /** Where another part makes them. */
+  private readonly elsewhere = new Map<string, pulumi.ComponentResource>();
+  private readonly extensions = new Map<string, Multicluster>();
 
   constructor(
     settings: Settings,
     { planned, part = { kind: "whole" }, base = "", leftOut = [], kubeconfigs = {}, parent }: MeshOptions,
   ) {
     this.top = parent === undefined ? {} : { parent };
-    this.tls = new tls.Provider("tls", {}, this.top);
-    this.command = new command.Provider("command", {}, this.top);
     this.kubeconfigs = kubeconfigs;
     this.settings = settings;
     this.planned = planned;
     this.leftOut = leftOut;
-    const scope = scopeOf(part, settings);
-    this.scope = scopeWithout(scope, leftOut);
-    this.makesClusters = scope.clusters.length > 0;
+    this.scope = scopeWithout(scopeOf(part, settings), leftOut);
     this.others = new OtherParts(base, this.top);
+  }
+
+  /** Made where a part needs it: each provider is a process of its own. */
+  private get tls(): tls.Provider {
+    return (this.tlsProvider ??= new tls.Provider("tls", {}, this.top));
+  }
+
+  private get command(): command.Provider {
+    return (this.commandProvider ??= new command.Provider("command", {}, this.top));
   }
 
   build(): MeshResources {
@@ -118,17 +134,20 @@ class MeshBuilder {
       new LeftOut(`${cluster}-left-out`, { cluster }, { ...this.top, provider: this.command });
     }
     const podRoutes = this.podRoutes(made);
-    for (const name of scope.links) {
+    for (const name of [...scope.extensions, ...scope.links]) {
       if (!this.clusters.has(name)) this.clusters.set(name, this.referTo(name));
     }
     for (const name of scope.clusters) {
       if (anchors !== undefined) this.installs.set(name, this.install(this.settingsOf(name), anchors));
     }
+    for (const name of scope.extensions) {
+      if (anchors !== undefined) this.extensions.set(name, this.extend(this.settingsOf(name), anchors));
+    }
     const linksHere = settings.links.filter(
       ({ source, target }) => !this.leftOut.includes(source) && !this.leftOut.includes(target),
     );
     const accesses = linksHere
-      .filter(({ target }) => scope.clusters.includes(target))
+      .filter(({ target }) => scope.extensions.includes(target))
       .map((link) => this.admit(link));
     const links = linksHere
       .filter(({ source }) => scope.links.includes(source))
@@ -149,11 +168,21 @@ class MeshBuilder {
     for (const route of settings.routes) {
       if (scope.links.includes(route.cluster)) this.route(route, services, apps);
     }
-    for (const [name, install] of this.installs) this.takeOwnership(name, install, accesses, links, services);
-    return { anchors, clusters: made, installs: this.installs, accesses, links };
+    for (const name of new Set([...scope.clusters, ...scope.extensions])) {
+      this.takeOwnership(name, accesses, links, services);
+    }
+    return {
+      anchors,
+      clusters: made,
+      installs: this.installs,
+      extensions: this.extensions,
+      accesses,
+      links,
+    };
   }
 
   private clustersNamed(names: readonly string[]): Map<string, Cluster> {
+    if (names.length === 0) return new Map();
     const opts = { ...this.top, provider: this.command };
     return createClusters(this.settings, names, opts, this.kubeconfigs);
   }
@@ -162,12 +191,15 @@ class MeshBuilder {
     const { clusters } = this.settings;
     // Routes to the nodes of a cluster that is away would be taken out.
     const isAway = clusters.some(({ name, source }) => source === "k3d" && this.leftOut.includes(name));
-    return isAway ? new Map() : createPodRoutes(made, this.settings, { ...this.top, provider: this.command });
+    return isAway || made.size === 0
+      ? new Map()
+      : createPodRoutes(made, this.settings, { ...this.top, provider: this.command });
   }
 
   private anchors(): TrustedAnchors | undefined {
-    if (this.scope.trust) return createAnchors(this.settings, { ...this.top, provider: this.tls });
-    return this.makesClusters ? this.others.anchors(this.settings) : undefined;
+    const { trust, clusters, extensions } = this.scope;
+    if (trust) return createAnchors(this.settings, { ...this.top, provider: this.tls });
+    return clusters.length + extensions.length > 0 ? this.others.anchors(this.settings) : undefined;
   }
 
   private clusterNamed(name: string): Cluster {
@@ -187,7 +219,8 @@ class MeshBuilder {
     const { provider, deletedWith } = this.clusterNamed(name);
     return {
       ...this.top,
-      providers: [provider, this.tls, this.command],
+      // Certificates are made with clusters.
+      providers: [provider, this.command, ...(this.scope.clusters.length > 0 ? [this.tls] : [])],
       ...(deletedWith === undefined ? {} : { deletedWith }),
     };
   }
@@ -206,9 +239,6 @@ class MeshBuilder {
   private install(cluster: ClusterSettings, { bundle, signer }: TrustedAnchors): Linkerd {
     const { settings } = this;
     const { name } = cluster;
-    const linked = settings.links.flatMap(({ source, target }) =>
-      source === name ? [target] : target === name ? [source] : [],
-    );
     return new Linkerd(
       `${name}-linkerd`,
       {
@@ -223,18 +253,52 @@ class MeshBuilder {
           issuer: this.planned.issuers[name]?.id,
           webhooks: this.planned.webhooks[name]?.id,
         },
-        links: settings.links.filter(({ source }) => source === name),
-        mirroring: settings.mirroring,
-        peers: settings.clusters.filter((peer) => linked.includes(peer.name)),
+        peers: this.peersOf(name),
       },
       this.on(name),
     );
   }
 
+  /** The clusters that one is linked with, in either direction. */
+  private peersOf(name: string): ClusterSettings[] {
+    const { clusters, links } = this.settings;
+    const linked = links.flatMap(({ source, target }) =>
+      source === name ? [target] : target === name ? [source] : [],
+    );
+    return clusters.filter((peer) => linked.includes(peer.name));
+  }
+
+  private extend(cluster: ClusterSettings, { bundle }: TrustedAnchors): Multicluster {
+    const { links, mirroring } = this.settings;
+    const { name, version } = cluster;
+    const install = this.installs.get(name);
+    return new Multicluster(
+      `${name}-linkerd-multicluster`,
+      {
+        linkerd: { ...this.settings.linkerd, version },
+        cluster,
+        links: links.filter(({ source }) => source === name),
+        mirroring,
+        trustFingerprint: trustFingerprint(bundle, this.planned.signers[name] ?? ""),
+        probePorts: Object.fromEntries(this.peersOf(name).map((peer) => [peer.name, peer.gateway.probePort])),
+        dependsOn: install === undefined ? [] : [install.controlPlane],
+      },
+      { parent: this.linkerdOn(name) },
+    );
+  }
+
+  /** What all of Linkerd's on a cluster is a part of. */
+  private linkerdOn(name: string): pulumi.ComponentResource {
+    const known = this.installs.get(name) ?? this.elsewhere.get(name);
+    if (known !== undefined) return known;
+    const made = linkerdElsewhere(`${name}-linkerd`, this.settingsOf(name), this.on(name));
+    this.elsewhere.set(name, made);
+    return made;
+  }
+
   /** Of what was on the cluster before, once all of it is taken over. */
   private takeOwnership(
     name: string,
-    install: Linkerd,
     accesses: readonly MadeAccess[],
     links: readonly MadeLink[],
     services: readonly MadeService[],
@@ -243,13 +307,15 @@ class MeshBuilder {
     if (cluster.source !== "existing" || !cluster.adopt) return;
     const { linkerd } = this.settings;
     const exported = services.filter((service) => service.cluster === name);
+    const [install, extension] = [this.installs.get(name), this.extensions.get(name)];
     new Ownership(
       `${name}-linkerd-ownership`,
       { ...cluster, linkerd, services: exported, access: this.clusterNamed(name).access },
       {
-        parent: install,
+        parent: this.linkerdOn(name),
         dependsOn: [
-          ...install.charts,
+          ...(install?.charts ?? []),
+          ...(extension === undefined ? [] : [extension.chart]),
           ...accesses.filter(({ target }) => target === name).map(({ access }) => access),
           ...links.filter(({ source }) => source === name).map(({ link }) => link.resource),
           ...exported.map(({ exported: service }) => service.resource),
@@ -260,12 +326,12 @@ class MeshBuilder {
 
   /** For what needs the extension to run on a cluster. Another part's runs already. */
   private extensionOn(name: string): pulumi.Resource[] {
-    const install = this.installs.get(name);
-    return install === undefined ? [] : [install.multicluster.chart];
+    const extension = this.extensions.get(name);
+    return extension === undefined ? [] : [extension.chart];
   }
 
   private namespaceOf(name: string): pulumi.Input<string> {
-    return this.installs.get(name)?.multicluster.namespace ?? multiclusterNamespace;
+    return this.extensions.get(name)?.namespace ?? multiclusterNamespace;
   }
 
   /** Whether a cluster has lost its access to another one. */
@@ -296,14 +362,10 @@ class MeshBuilder {
   }
 
   private targetOf(name: string): LinkTarget {
-    const install = this.installs.get(name);
-    const { apiServer, gatewayAddresses } =
-      install === undefined
-        ? this.others.cluster(name)
-        : {
-            apiServer: this.clusterNamed(name).apiServer,
-            gatewayAddresses: install.multicluster.gatewayAddresses,
-          };
+    const extension = this.extensions.get(name);
+    const apiServer =
+      extension === undefined ? this.others.cluster(name).apiServer : this.clusterNamed(name).apiServer;
+    const gatewayAddresses = extension?.gatewayAddresses ?? this.others.gatewayAddresses(name);
     return { ...this.settingsOf(name), apiServer, gatewayAddresses };
   }
 

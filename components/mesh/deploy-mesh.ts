@@ -12,8 +12,8 @@ import type { Settings } from "../../settings/settings.ts";
 import { readDeployed } from "../trust/read-deployed.ts";
 import { guardRotation } from "../trust/rotation-guard.ts";
 import { createMesh, type MeshOptions } from "./create-mesh.ts";
-import { guardClusters } from "./guard-clusters.ts";
-import { clusterOutputs, trustOutputs, type PartOutputs } from "./part-outputs.ts";
+import { guardClusters, guardExtension } from "./guard-clusters.ts";
+import { clusterOutputs, multiclusterOutputs, trustOutputs, type PartOutputs } from "./part-outputs.ts";
 import { expiresOutput, trustOutput } from "./trust-outputs.ts";
 import { warnOfUsedMirrors } from "./used-mirrors.ts";
 
@@ -32,12 +32,17 @@ export async function deployMesh(
   const scope = scopeOf(place.part, settings);
   const deployed = await readDeployed();
   const leftOut = leftOutClusters(settings.clusters, process.env[exclusionVariable]);
+  guardExtension(place.part, place.base, deployed);
   guardClusters(settings, deployed, { forgotten: process.env[forgottenVariable]?.split(",") ?? [], leftOut });
   await warnOfUsedMirrors(settings, deployed, leftOut);
   const planned = await guardRotation(settings, place, leftOut);
   const resources = createMesh(settings, { planned, leftOut, ...place, ...options });
-  const { clusters, installs, links } = resources;
+  const { clusters, extensions, links } = resources;
   const remembered = { deployed, leftOut };
+  // Who signs is said by the part that makes the issuer.
+  const signers = Object.fromEntries(
+    Object.entries(planned.signers).filter(([name]) => scope.clusters.includes(name)),
+  );
 
   /** By cluster what this update knows; of a cluster that is left out, what the last update knew. */
   function remembering<T>(current: Iterable<[string, T]>, last: Readonly<Record<string, unknown>>) {
@@ -50,9 +55,10 @@ export async function deployMesh(
       case "trust":
         return trustOutputs(resources);
       case "cluster":
-        return leftOut.includes(place.part.cluster)
-          ? pulumi.secret(deployed.parts)
-          : clusterOutputs(resources);
+      case "multicluster": {
+        if (leftOut.includes(place.part.cluster)) return pulumi.secret(deployed.parts);
+        return place.part.kind === "cluster" ? clusterOutputs(resources) : multiclusterOutputs(resources);
+      }
       case "links":
       case "whole":
         return undefined;
@@ -65,24 +71,18 @@ export async function deployMesh(
       /** For the other parts of a split environment. */
       parts: partOutputs(),
       clusters: remembering(
-        [...clusters].map(
-          ([
-            name,
-            {
-              settings: { source, version, trustDomain },
-              apiServer,
-            },
-          ]) => [
+        settings.clusters
+          .filter(({ name }) => clusters.has(name) || extensions.has(name))
+          .map(({ name, source, version, trustDomain }) => [
             name,
             {
               source,
               version,
               trustDomain,
-              apiServer,
-              gateway: installs.get(name)?.multicluster.gatewayAddresses,
+              apiServer: clusters.get(name)?.apiServer,
+              gateway: extensions.get(name)?.gatewayAddresses,
             },
-          ],
-        ),
+          ]),
         deployed.clusters,
       ),
       links: settings.links.flatMap(({ source, target, carries }) => {
@@ -109,7 +109,7 @@ export async function deployMesh(
         })),
     },
     /** What of trust is deployed. */
-    trust: trustOutput(settings, planned, resources, remembered) ?? {},
+    trust: trustOutput(settings, { ...planned, signers }, resources, remembered) ?? {},
     /** When each certificate of the mesh ends, and each token that is renewed by age, RFC 3339. */
     expires: expiresOutput(settings, resources, remembered) ?? {},
     /** Secret; `pulumi stack output kubeconfigs --show-secrets`. */

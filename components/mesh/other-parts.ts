@@ -11,14 +11,13 @@ export type Access = Pick<RemoteAccess, "token" | "certificateAuthority" | "serv
 /** What the stack of one cluster says of it. */
 export interface ClusterFacts {
   readonly apiServer: pulumi.Output<string>;
-  readonly gatewayAddresses: pulumi.Output<string[]>;
   readonly identity: pulumi.Output<string>;
   /** Secret. */
   readonly kubeconfig: pulumi.Output<string>;
 }
 
 interface MeshOutput {
-  readonly clusters: Readonly<Record<string, { readonly apiServer: string; readonly gateway: string[] }>>;
+  readonly clusters: Readonly<Record<string, { readonly apiServer?: string; readonly gateway?: string[] }>>;
   readonly parts?: {
     readonly trustBundle?: string;
     readonly trustSigner?: { readonly certificate: string; readonly privateKey: string };
@@ -98,15 +97,19 @@ export class OtherParts {
     >;
     return {
       apiServer: this.ask(part, "where its API server is", ({ clusters }) => clusters[name]?.apiServer),
-      gatewayAddresses: this.ask(part, "where its gateway is", ({ clusters }) => clusters[name]?.gateway),
       identity: this.ask(part, "which cluster it is", ({ parts }) => parts?.identities?.[name]),
       kubeconfig: pulumi.secret(kubeconfigs.apply((known) => known[name] ?? "")),
     };
   }
 
-  /** A source's access to a target, which the target's stack has made. */
+  gatewayAddresses(name: string): pulumi.Output<string[]> {
+    const part = { kind: "multicluster", cluster: name } as const;
+    return this.ask(part, "where its gateway is", ({ clusters }) => clusters[name]?.gateway);
+  }
+
+  /** A source's access to a target, which is made with the target's extension. */
   access(source: string, target: string): Access {
-    const part = { kind: "cluster", cluster: target } as const;
+    const part = { kind: "multicluster", cluster: target } as const;
     const access = this.ask(part, `how ${source} reads it`, ({ parts }) => parts?.accesses?.[source]);
     return {
       token: pulumi.secret(access.apply(({ token }) => token)),

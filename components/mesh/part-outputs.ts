@@ -23,16 +23,17 @@ export function trustOutputs({ anchors }: MeshResources): PartOutputs {
 }
 
 /** Outputs of a part that makes clusters. */
-export function clusterOutputs({ clusters, accesses }: MeshResources): PartOutputs {
+export function clusterOutputs({ clusters }: MeshResources): PartOutputs {
   return {
     identities: Object.fromEntries([...clusters].map(([name, { identity }]) => [name, identity])),
-    accesses: pulumi.secret(
-      Object.fromEntries(
-        accesses.map(({ source, access: { token, certificateAuthority } }) => [
-          source,
-          { token, certificateAuthority },
-        ]),
-      ),
-    ),
   };
+}
+
+/** Outputs of a part that makes the extension of a cluster. */
+export function multiclusterOutputs({ accesses }: MeshResources): PartOutputs {
+  const read = accesses.map(
+    ({ source, access: { token, certificateAuthority } }) =>
+      [source, { token, certificateAuthority }] as const,
+  );
+  return { accesses: pulumi.secret(Object.fromEntries(read)) };
 }

@@ -26,7 +26,7 @@ function latest(times: readonly string[]): string {
 export function trustOutput(
   settings: Settings,
   planned: Planned,
-  { anchors, installs, accesses }: MeshResources,
+  { anchors, installs, extensions, accesses }: MeshResources,
   { deployed, leftOut }: Remembered,
 ) {
   const webhooks = [...installs].map(([name, { webhookCertificates }]) => {
@@ -40,7 +40,11 @@ export function trustOutput(
     ({ name, access }) => [name, { ...planned.credentials[name], since: access.since }] as const,
   );
   if (anchors === undefined) return undefined;
-  return pulumi.all([...installs.values()].map(({ done }) => done)).apply(() => ({
+  const done = [
+    ...[...installs.values()].map((install) => install.done),
+    ...[...extensions.values()].map(({ chart }) => chart.resources.apply(() => true)),
+  ];
+  return pulumi.all(done).apply(() => ({
     trusted: planned.trusted,
     signers: planned.signers,
     anchors: anchors.certificates,

@@ -160,8 +160,33 @@ describe("the guard of a part", () => {
   test("takes a cluster whose stack isn't there for one that trusts nobody", async () => {
     const outputs = { "prod-cluster-east": {} };
     const { result, asked } = await guardPart({}, outputs, east);
-    expect(asked).toEqual(["test", "prod-cluster-east", "prod-cluster-west"]);
+    expect(asked).toEqual([
+      "test",
+      "prod-cluster-east",
+      "prod-multicluster-east",
+      "prod-cluster-west",
+      "prod-multicluster-west",
+    ]);
     expect(result.trusted).toEqual(["1"]);
+  });
+
+  test("lets no anchor sign that the proxies of an extension don't trust yet", async () => {
+    const outputs = {
+      "prod-cluster-east": trusting("east", ["1", "2"], "1"),
+      "prod-cluster-west": trusting("west", ["1", "2"], "1"),
+      "prod-multicluster-west": trusting("west", ["1"], "1"),
+    };
+    await expect(guardPart({ generations: ["1", "2"], signer: "2" }, outputs, east)).rejects.toThrow(
+      "skips a step: one update trusts 2 and signs with 2",
+    );
+  });
+
+  test("asks nobody whether an extension may follow its cluster, and renews its tokens", async () => {
+    const extension = { kind: "multicluster", cluster: "east" } as const;
+    const { result, asked } = await guardPart({}, { "prod-multicluster-east": {} }, extension);
+    expect(asked).toEqual(["test"]);
+    expect(result.signers).toEqual({ east: "1" });
+    expect([result.issuers, result.webhooks]).toEqual([{}, {}]);
   });
 
   test("has nothing to say of links", async () => {

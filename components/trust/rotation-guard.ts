@@ -36,7 +36,11 @@ async function readEnvironment(
   desired: TrustState,
 ): Promise<Deployed> {
   if (part.kind === "whole" || !isStep(own.trust, desired)) return own;
-  const stacks = settings.clusters.map(({ name }) => stackOf(base, { kind: "cluster", cluster: name }));
+  // The proxies of an extension come to trust something later than the rest of their cluster.
+  const kinds = ["cluster", "multicluster"] as const;
+  const stacks = settings.clusters.flatMap(({ name }) =>
+    kinds.map((kind) => stackOf(base, { kind, cluster: name })),
+  );
   return mergeDeployed(await Promise.all(stacks.map(readPart)));
 }
 
@@ -64,6 +68,8 @@ export async function guardRotation(
     webhooks: withoutChangesOf(leftOut, wanted.webhooks, own.webhooks),
     credentials: withoutChangesOf(links, wanted.credentials, own.credentials),
   };
+  // An extension follows its cluster, which was asked whether it may take the step.
+  if (place.part.kind === "multicluster") return planned;
   // What ends on a cluster that can't be reached mustn't hold up the others.
   const here = planHere(planned, leftOut, links);
   const mineHere = { ...mine, clusters: mine.clusters.filter(({ name }) => !leftOut.includes(name)) };

@@ -99,7 +99,14 @@ test("of those that could run, new ones start first, then those that most others
     });
     return ran;
   };
-  expect((await started()).slice(0, 4)).toEqual(["trust", "cluster-hub", "cluster-a", "cluster-b"]);
-  const joined = await started("x-cluster-d", "x-links-d");
-  expect(joined.slice(0, 5)).toEqual(["trust", "cluster-d", "cluster-hub", "links-d", "cluster-a"]);
+  expect((await started()).slice(0, 4)).toEqual(["trust", "cluster-hub", "multicluster-hub", "cluster-a"]);
+  const joined = await started("x-cluster-d", "x-multicluster-d", "x-links-d");
+  expect(joined.slice(0, 6)).toEqual([
+    "trust",
+    "cluster-d",
+    "multicluster-d",
+    "cluster-hub",
+    "multicluster-hub",
+    "links-d",
+  ]);
 });

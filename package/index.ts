@@ -7,6 +7,7 @@ export { GatewayAuthorization } from "../components/link/gateway-authorization.t
 export { Link } from "../components/link/link.ts";
 export { RemoteAccess } from "../components/link/remote-access.ts";
 export { Linkerd } from "../components/linkerd/linkerd.ts";
+export { Multicluster } from "../components/linkerd/multicluster.ts";
 export { Mesh, type MeshArgs } from "../components/mesh/mesh.ts";
 export { ExportedService } from "../components/service/exported-service.ts";
 export { ServiceAuthorization } from "../components/service/service-authorization.ts";

@@ -12,8 +12,9 @@ import type { FleetSummary } from "../cli/fleet-summary.ts";
 import { parseCall } from "../cli/options.ts";
 import { runCommand, UsageError } from "../cli/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
+import { apiServerOf } from "../e2e/clusters.ts";
 import { Engine } from "../e2e/engine.ts";
-import { fleetSettings, linksOf, topologies, type Fleet, type Topology } from "./fleet.ts";
+import { clusterName, fleetSettings, linksOf, topologies, type Fleet, type Topology } from "./fleet.ts";
 import { Floor } from "./floor.ts";
 import {
   regressions,
@@ -145,6 +146,22 @@ class Bench {
     await this.run(step, split ? "fleet" : "stack", args);
   }
 
+  /** The last cluster stops answering while something is to change on all of them, and comes back. */
+  async outage(): Promise<void> {
+    const name = clusterName(this.fleet.clusters - 1);
+    const server = await apiServerOf(environment, name);
+    process.kill(server, "SIGSTOP");
+    await this.engineRun("up", "one cluster away").finally(() => process.kill(server, "SIGCONT"));
+    if (this.request.split) {
+      const { parts } = JSON.parse(await readFile(this.summaryFile, "utf8")) as FleetSummary;
+      const isNamed = parts.some(({ notes = [] }) =>
+        notes.some((note) => note.startsWith(`${name} is left out`)),
+      );
+      if (!isNamed) throw new Error(`The summary doesn't say that ${name} was left out.`);
+    }
+    await this.engineRun("up", "it is back");
+  }
+
   async verify(): Promise<void> {
     await this.run("verify", "verify", [this.engine.stack]);
   }
@@ -164,7 +181,7 @@ async function stateOf(engine: Engine): Promise<{ megabytes: number; resources: 
 }
 
 async function measureSteps(bench: Bench, count: number): Promise<void> {
-  await bench.change({ logLevel: "debug" });
+  await bench.change({ debugged: 1 });
   await bench.engineRun("up", "one setting");
   // The last cluster's links are a part of their own: of two clusters it would have to be taken down by hand.
   if (count > 2) {
@@ -173,6 +190,8 @@ async function measureSteps(bench: Bench, count: number): Promise<void> {
     await bench.change({ withoutLinks: 0 });
     await bench.engineRun("up", "one link");
   }
+  await bench.change({ debugged: count });
+  await bench.outage();
   await bench.change({ trust: { generations: ["1", "2"], signer: "1" } });
   await bench.engineRun("up", "rotation");
   await bench.change({ clusters: count + 1 });

@@ -24,8 +24,8 @@ export interface Fleet {
   readonly split: boolean;
   /** Links that are taken out again, from its end. */
   readonly withoutLinks?: number;
-  /** What the first cluster's control plane logs. */
-  readonly logLevel?: string;
+  /** Clusters whose control planes log everything, from the first one on. */
+  readonly debugged?: number;
   readonly trust?: object;
 }
 
@@ -42,10 +42,9 @@ export function linksOf({ clusters, topology, withoutLinks = 0 }: Fleet): [strin
 
 /** The settings of a fleet of simulated clusters that carries everything. */
 export function fleetSettings(environment: string, fleet: Fleet) {
-  const { clusters: count, split, logLevel, trust } = fleet;
+  const { clusters: count, split, debugged = 0, trust } = fleet;
   const clusters = Array.from({ length: count }, (_, index) => {
-    const values =
-      index === 0 && logLevel !== undefined ? { controlPlane: { controllerLogLevel: logLevel } } : {};
+    const values = index < debugged ? { controlPlane: { controllerLogLevel: "debug" } } : {};
     // The policies refuse load balancers that are open to everyone.
     const gateway = { annotations: { "networking.gke.io/load-balancer-type": "Internal" } };
     return [clusterName(index), { source: "simulated", ...fleetNetworks(index), gateway, values }];

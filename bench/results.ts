@@ -19,6 +19,8 @@ export const steps = [
   "verify",
   "one setting",
   "one link",
+  "one cluster away",
+  "it is back",
   "rotation",
   "one cluster more",
   "destroy",

@@ -16,7 +16,8 @@ import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./leaving-
 import { createStacks, engineFor, removeIfEmpty, stacksWithResources } from "./move-state.ts";
 import { parseCall } from "./options.ts";
 import { programDigest } from "./part-inputs.ts";
-import { policyArgumentsOf } from "./policies.ts";
+import { hostedPack, policyArgumentsOf } from "./policies.ts";
+import { ProgramHosts } from "./program-hosts.ts";
 import { Progress } from "./progress.ts";
 import { runEngine, type Terminal } from "./run-engine.ts";
 import { parseStackFile } from "./stack-file.ts";
@@ -180,6 +181,11 @@ interface FleetRun extends Request {
   readonly folder: string;
 }
 
+const hosts = new ProgramHosts();
+
+/** What goes down or is read needs no program. */
+const needProgram: readonly string[] = ["up", "preview"];
+
 /** What the engine is asked to do about a part. */
 function engineArguments({ action, base, leaving, skipPreview, forget }: FleetRun, stack: string): string[] {
   const isLeaving = leaving.has(stack);
@@ -189,14 +195,16 @@ function engineArguments({ action, base, leaving, skipPreview, forget }: FleetRu
   if (isLeaving && action === "preview") return ["destroy", "--preview-only", "--diff", ...forgotten];
   if (goes) return ["destroy", ...engineFlags.destroy, ...forgotten];
   const skip = action === "up" && skipPreview ? ["--skip-preview"] : [];
-  return [action, ...engineFlags[action], ...skip, ...policyArgumentsOf(action, base)];
+  return [action, ...engineFlags[action], ...skip, ...policyArgumentsOf(action, base, hostedPack)];
 }
 
 /** Runs the engine on a stack. That of a part that leaves goes with it once nothing is left in it. */
 async function runOn({ action, base, leaving }: FleetRun, stack: string, args: string[], terminal: Terminal) {
   const isLeaving = leaving.has(stack);
   const isUpdated = isLeaving && (action === "up" || action === "preview");
-  const code = await runEngine(stack, args, { base, terminal, isLeaving: isUpdated });
+  const withProgram = hosts.with.bind(hosts);
+  const program = needProgram.includes(args[0] ?? "") ? { withProgram } : {};
+  const code = await runEngine(stack, args, { base, terminal, isLeaving: isUpdated, ...program });
   const goes = code === 0 && isLeaving && (action === "up" || action === "destroy");
   return { code, isGone: goes && (await removeIfEmpty(engineFor(base), stack)) };
 }

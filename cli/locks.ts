@@ -38,7 +38,7 @@ export async function readLocks(folder: string, project: string, stack: string):
   return texts.filter((text) => text !== "").map((text) => JSON.parse(text) as Lock);
 }
 
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

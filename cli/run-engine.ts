@@ -53,6 +53,15 @@ const ownTerminal: Terminal = {
   },
 };
 
+/** Runs an engine whose program finds `environment`, with the arguments that say where the program is. */
+export type WithProgram = (
+  environment: NodeJS.ProcessEnv,
+  run: (client: readonly string[]) => Promise<number>,
+) => Promise<number>;
+
+/** The engine starts the program itself. */
+const ownProgram: WithProgram = (_, run) => run([]);
+
 /** One run of the engine on a stack. */
 interface Run {
   readonly stack: string;
@@ -66,6 +75,7 @@ interface Run {
   readonly named: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly runPulumi: RunPulumi;
+  readonly withProgram: WithProgram;
   readonly say: Terminal["say"];
 }
 
@@ -116,7 +126,7 @@ async function refuseParts({ stack, env }: Run): Promise<void> {
 }
 
 async function runWith(run: Run): Promise<number> {
-  const { stack, file, named, env, runPulumi, say } = run;
+  const { stack, file, named, env, runPulumi, withProgram, say } = run;
   const [action = "", ...given] = run.args;
   const flags = parseAbsenceFlags(given);
   const changesState = action !== "preview" && !flags.rest.includes("--preview-only");
@@ -152,7 +162,10 @@ async function runWith(run: Run): Promise<number> {
     ...(exclusions.length === 0 ? {} : { [exclusionVariable]: exclusions.join(",") }),
     ...(flags.forget.length === 0 ? {} : { [forgottenVariable]: flags.forget.join(",") }),
   };
-  const start = () => runPulumi([action, ...named, ...flags.rest], detour);
+  const start = () =>
+    withProgram({ ...env, ...detour }, (client) =>
+      runPulumi([action, ...named, ...client, ...flags.rest], detour),
+    );
   return changesState ? withForgotten(stackState, forgotten, start) : start();
 }
 
@@ -188,6 +201,8 @@ export interface EngineOptions {
   /** Whether it is a part that is destroyed since the environment no longer asks for it. */
   readonly isLeaving?: boolean;
   readonly terminal?: Terminal;
+  /** Who runs the program; the engine unless it is said otherwise. */
+  readonly withProgram?: WithProgram;
 }
 
 /**
@@ -200,7 +215,7 @@ export interface EngineOptions {
 export async function runEngine(
   stack: string,
   args: readonly string[],
-  { base = stack, isLeaving = false, terminal = ownTerminal }: EngineOptions = {},
+  { base = stack, isLeaving = false, terminal = ownTerminal, withProgram = ownProgram }: EngineOptions = {},
 ): Promise<number> {
   const text = await readStackFile(stackFileOf(base));
   if (text === undefined) {
@@ -226,6 +241,7 @@ export async function runEngine(
       named,
       env,
       runPulumi,
+      withProgram,
       say: (message) => {
         terminal.say(message);
       },

@@ -4,7 +4,7 @@ import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, describe, expect, test, vi } from "vitest";
 
-import { policyArguments } from "../cli/policies.ts";
+import { hostedPack, policyArguments } from "../cli/policies.ts";
 import { parseStackFile } from "../cli/stack-file.ts";
 import { kubeconfigOf, record, types } from "../tests/record.ts";
 import { policies } from "./policies.ts";
@@ -122,5 +122,11 @@ describe("the pack", () => {
       path.join(import.meta.dirname, "dev.json"),
     ]);
     expect(policyArguments("mine")).toEqual(pack);
+    expect(policyArguments("dev", hostedPack)).toEqual([
+      "--policy-pack",
+      path.join(import.meta.dirname, "hosted"),
+      "--policy-pack-config",
+      path.join(import.meta.dirname, "dev.json"),
+    ]);
   });
 });

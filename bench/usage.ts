@@ -1,13 +1,7 @@
 import { spawn } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 
-/** One process, as Linux tells of it. */
-interface Process {
-  readonly id: number;
-  readonly parent: number;
-  /** Seconds of processor time so far. */
-  readonly cpu: number;
-}
+import { allProcesses, familyOf, memoryOf } from "../cli/processes.ts";
 
 /** What a command and everything that it started took. */
 export interface Usage {
@@ -22,17 +16,18 @@ export interface Usage {
   readonly output: string;
 }
 
-const ticksPerSecond = 100;
-
 /** Milliseconds between two looks. The kernel walks all pages to count them, so memory is only looked at every few times. */
 const interval = 1_000;
 const looksPerMemory = 4;
+
+const megabyte = 1_000_000;
 
 const names: readonly [RegExp, string][] = [
   [/pulumi-resource-(\w+)/, "provider $1"],
   [/pulumi-language-nodejs/, "language host"],
   [/cmd\/run-policy-pack/, "policies"],
   [/cmd\/run\//, "program"],
+  [/cli\/program-host\.ts/, "program"],
   [/\/bin\/pulumi /, "engine"],
   [/\bcli\/\w+\.ts/, "command"],
   [/helm|kubectl/, "helm and kubectl"],
@@ -47,36 +42,9 @@ export function programOf(commandLine: string): string {
   return "other";
 }
 
-async function readProcess(id: number): Promise<Process | undefined> {
-  try {
-    const stat = await readFile(`/proc/${id.toString()}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    return { id, parent: Number(fields[1]), cpu: ticks / ticksPerSecond };
-  } catch {
-    // It has ended.
-    return undefined;
-  }
-}
-
-/** A process and all that it started; what went into the background, as the clusters do, isn't among them. */
-async function family(root: number): Promise<Process[]> {
-  const ids = (await readdir("/proc")).map(Number).filter(Number.isInteger);
-  const all = (await Promise.all(ids.map(readProcess))).filter((one) => one !== undefined);
-  const found = all.filter(({ id }) => id === root);
-  for (const one of found) found.push(...all.filter(({ parent }) => parent === one.id));
-  return found;
-}
-
 async function nameOf(id: number): Promise<string> {
   const commandLine = await readFile(`/proc/${id.toString()}/cmdline`, "utf8").catch(() => "");
   return programOf(commandLine.replaceAll("\0", " "));
-}
-
-/** MB that a process has for itself, and its share of what it has together with others. */
-async function megabytes(id: number): Promise<number> {
-  const text = await readFile(`/proc/${id.toString()}/smaps_rollup`, "utf8").catch(() => "");
-  return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1_000;
 }
 
 class Watch {
@@ -90,13 +58,13 @@ class Watch {
   }
 
   async look(root: number): Promise<void> {
-    const processes = await family(root);
+    const processes = familyOf(root, await allProcesses());
     for (const { id, cpu } of processes) this.cpu.set(id, cpu);
     if (this.looks++ % looksPerMemory > 0) return;
     const memory: Record<string, number> = {};
     for (const { id } of processes) {
       const program = await nameOf(id);
-      memory[program] = (memory[program] ?? 0) + (await megabytes(id));
+      memory[program] = (memory[program] ?? 0) + (await memoryOf(id)) / megabyte;
     }
     const sum = Object.values(memory).reduce((total, one) => total + one, 0);
     if (sum > this.peak) [this.peak, this.memory] = [sum, memory];

@@ -3,6 +3,7 @@ import { getBorderCharacters, table } from "table";
 import { operations, type Report } from "./changes.ts";
 import { kindsText, marks } from "./comment.ts";
 import type { Outcome } from "./fleet-order.ts";
+import { gigabyte, type MemoryTaken } from "./memory-limit.ts";
 
 /** What came of one part; without the rest where it was left out. */
 export interface PartRun {
@@ -23,6 +24,8 @@ export interface FleetSummary {
   readonly action: string;
   readonly environment: string;
   readonly parts: readonly PartRun[];
+  /** Of all runs together. */
+  readonly memory?: MemoryTaken;
 }
 
 const longestList = 15;
@@ -66,8 +69,22 @@ function details(part: PartRun): string[] {
   return [`${heading}\n${said.map((text) => `  ${indented(text)}\n`).join("")}`];
 }
 
+function inGigabytes(bytes: number): string {
+  return `${(bytes / gigabyte).toFixed(1)} GB`;
+}
+
+/** What a person must know of the memory that was taken; nothing where it was within its limit. */
+function memoryLines(memory: MemoryTaken | undefined): string[] {
+  if (memory === undefined || memory.peak <= memory.limit) return [];
+  const { limit, peak, largestRun } = memory;
+  return [
+    `The runs took up to ${inGigabytes(peak)} of memory, more than the ${inGigabytes(limit)} that they may: ` +
+      `the largest takes ${inGigabytes(largestRun)} by itself.\n`,
+  ];
+}
+
 /** One line for each part, and below what a person must know of some. */
-export function formatSummary({ action, environment, parts }: FleetSummary): string {
+export function formatSummary({ action, environment, parts, memory }: FleetSummary): string {
   const rows = parts.map((part) => [
     part.outcome,
     part.stack,
@@ -84,5 +101,5 @@ export function formatSummary({ action, environment, parts }: FleetSummary): str
   const [done, unchanged] = [count("done"), count("unchanged")];
   const rest = unchanged > 0 ? `, ${unchanged.toString()} unchanged` : "";
   const head = `${environment}, ${action}: ${done.toString()} of ${parts.length.toString()} parts done${rest}\n`;
-  return [head, lines, ...parts.flatMap(details)].join("\n");
+  return [head, lines, ...parts.flatMap(details), ...memoryLines(memory)].join("\n");
 }

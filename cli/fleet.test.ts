@@ -21,6 +21,7 @@ describe("a call", () => {
         only: ["prod-cluster-a", "prod-links-a"],
         all: false,
         parallel: 3,
+        memory: expect.any(Number) as number,
         json: undefined,
         forget: [],
         skipPreview: false,
@@ -35,14 +36,15 @@ describe("a call", () => {
     expect(parseRequest(["up", "sim"]).isAgreed).toBe(true);
   });
 
-  test("runs no more at a time than there is memory for", () => {
-    const parallel = (...flags: string[]) => parseRequest(["up", "prod", ...flags]).parallel;
-    expect(parallel("--memory", "4", "--parallel", "10")).toBe(3);
-    expect(parallel("--memory", "64", "--parallel", "10")).toBe(10);
-    expect(parallel("--memory", "1.5")).toBe(1);
-    expect(() => parallel("--memory", "1")).toThrow("--memory is 1: one run takes up to 1.2 GB");
-    expect(() => parallel("--memory", "much")).toThrow("--memory is much: say how many GB");
-    expect(() => parallel("--parallel", "1.5")).toThrow("--parallel is 1.5: say a whole number");
+  test("gives the runs the memory that is free, or less", () => {
+    expect(parseRequest(["up", "prod"]).memory).toBeGreaterThan(0);
+    expect(parseRequest(["up", "prod", "--memory", "1.5"]).memory).toBe(1.5e9);
+    expect(() => parseRequest(["up", "prod", "--memory", "much"])).toThrow(
+      "--memory is much: say how many GB",
+    );
+    expect(() => parseRequest(["up", "prod", "--parallel", "1.5"])).toThrow(
+      "--parallel is 1.5: say a whole number",
+    );
   });
 
   test.each([
@@ -119,4 +121,18 @@ prod-links-c: no longer in the file, gone
 
 prod-cluster-c: no longer in the file, goes
 `);
+});
+
+test("the summary tells of memory where the limit wasn't kept", () => {
+  const summary = (peak: number) =>
+    formatSummary({
+      action: "up",
+      environment: "prod",
+      parts: [{ stack: "prod-trust", outcome: "unchanged" }],
+      memory: { limit: 1e9, peak, largestRun: 0.9e9 },
+    });
+  expect(summary(1e9)).not.toContain("memory");
+  expect(summary(1.26e9)).toContain(
+    "The runs took up to 1.3 GB of memory, more than the 1.0 GB that they may: the largest takes 0.9 GB by itself.",
+  );
 });

@@ -13,6 +13,7 @@ import { fleetOrder, longestFirst, runInOrder } from "./fleet-order.ts";
 import { formatSummary, type FleetSummary, type PartRun } from "./fleet-summary.ts";
 import { LastUpdates } from "./last-update.ts";
 import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./leaving-parts.ts";
+import { gigabyte, MemoryLimit } from "./memory-limit.ts";
 import { createStacks, engineFor, removeIfEmpty, stacksWithResources } from "./move-state.ts";
 import { parseCall } from "./options.ts";
 import { programDigest } from "./part-inputs.ts";
@@ -48,15 +49,8 @@ const options = {
   yes: { type: "boolean", short: "y", default: false },
 } as const;
 
-const gigabyte = 2 ** 30;
-
-/** What one run of the engine takes at most: itself, the program, its policies and its providers. Measured by `npm run bench`. */
-const memoryOfRun = 1.2 * gigabyte;
-
-/** One run more at a time than the machine has processors, since each also waits; but only as many as `memory` has room for. */
-function defaultParallel(memory: number): number {
-  return Math.max(1, Math.min(availableParallelism() + 1, Math.floor(memory / memoryOfRun)));
-}
+/** Much of a run is waiting: for clusters, and for what runs on them. */
+const runsPerProcessor = 2;
 
 /** A positive number that an option gives. */
 function positive(option: string, text: string, what: string): number {
@@ -65,20 +59,19 @@ function positive(option: string, text: string, what: string): number {
   throw new UsageError(`--${option} is ${text}: say ${what}.\n${usage}`);
 }
 
-/** How many parts run at a time, within what is asked for. */
-function parallelWithin(parallel: string | undefined, memory: string | undefined): number {
-  const limit =
-    memory === undefined ? freemem() : positive("memory", memory, "how many GB the runs may take") * gigabyte;
-  if (memory !== undefined && limit < memoryOfRun) {
-    throw new UsageError(
-      `--memory is ${memory}: one run takes up to ${(memoryOfRun / gigabyte).toString()} GB, so give at least that.`,
-    );
-  }
-  if (parallel === undefined) return defaultParallel(limit);
+function parallelOf(parallel: string | undefined): number {
+  if (parallel === undefined) return runsPerProcessor * availableParallelism();
   const asked = positive("parallel", parallel, "how many parts may run at a time");
   if (!Number.isInteger(asked))
     throw new UsageError(`--parallel is ${parallel}: say a whole number.\n${usage}`);
-  return memory === undefined ? asked : Math.min(asked, Math.floor(limit / memoryOfRun));
+  return asked;
+}
+
+/** Bytes that all runs may take together: what is free unless something else is asked for. */
+function memoryOf(memory: string | undefined): number {
+  return memory === undefined
+    ? freemem()
+    : positive("memory", memory, "how many GB the runs may take") * gigabyte;
 }
 
 /** What is asked for. */
@@ -89,7 +82,10 @@ export interface Request {
   readonly only: readonly string[] | undefined;
   /** Whether parts are run that would find what their last update left. */
   readonly all: boolean;
+  /** How many parts run at a time, as far as there is memory for them. */
   readonly parallel: number;
+  /** Bytes. */
+  readonly memory: number;
   readonly json: string | undefined;
   /** Clusters that are gone for good: what is on them is dropped without asking them. */
   readonly forget: readonly string[];
@@ -107,7 +103,8 @@ export function parseRequest(args: readonly string[]): Request {
     base,
     only: values.only?.split(",").map((part) => (part.startsWith(`${base}-`) ? part : `${base}-${part}`)),
     all: values.all,
-    parallel: parallelWithin(values.parallel, values.memory),
+    parallel: parallelOf(values.parallel),
+    memory: memoryOf(values.memory),
     json: values.json,
     forget: values.forget ?? [],
     skipPreview: values["skip-preview"],
@@ -147,8 +144,12 @@ const engineFlags: Readonly<Record<Action, readonly string[]>> = {
   destroy: ["--yes", "--skip-preview"],
 };
 
-/** A run that writes into a file; what is said beside it is kept for the summary. */
-function loggedTerminal(log: string, notes: string[]): Terminal & { end(): Promise<void> } {
+/** A run that writes into a file; what is said beside it is kept for the summary. It tells by which process each program runs. */
+function loggedTerminal(
+  log: string,
+  notes: string[],
+  started: (program: number) => void,
+): Terminal & { end(): Promise<void> } {
   const file = createWriteStream(log, { mode: 0o600 });
   return {
     run: (program, args, runOptions) =>
@@ -159,6 +160,7 @@ function loggedTerminal(log: string, notes: string[]): Terminal & { end(): Promi
         });
         child.stdout.pipe(file, { end: false });
         child.stderr.pipe(file, { end: false });
+        if (child.pid !== undefined) started(child.pid);
         child.on("error", reject);
         child.on("close", (code) => {
           resolve(code ?? 1);
@@ -177,6 +179,7 @@ interface FleetRun extends Request {
   /** Parts that the settings no longer ask for. */
   readonly leaving: ReadonlyMap<string, ClusterPart>;
   readonly updates: LastUpdates;
+  readonly limit: MemoryLimit;
   /** Where the logs go. */
   readonly folder: string;
 }
@@ -210,13 +213,13 @@ async function runOn({ action, base, leaving }: FleetRun, stack: string, args: s
 }
 
 /** Runs the engine on a part, whatever it finds. */
-async function runPart(run: FleetRun, stack: string): Promise<PartRun> {
+async function runPart(run: FleetRun, stack: string, started: (program: number) => void): Promise<PartRun> {
   const { action, folder, leaving, skipPreview } = run;
   const start = Date.now();
   const notes: string[] = [];
   const log = path.join(folder, `${stack}.log`);
   const events = path.join(folder, `${stack}.events`);
-  const terminal = loggedTerminal(log, notes);
+  const terminal = loggedTerminal(log, notes, started);
   const args = [...engineArguments(run, stack), "--event-log", events];
   const errors: string[] = [];
   const { code, isGone } = await runOn(run, stack, args, terminal).catch((error: unknown) => {
@@ -238,16 +241,22 @@ async function runPart(run: FleetRun, stack: string): Promise<PartRun> {
   };
 }
 
+/** The same once there is memory for it. */
+function runWithin(run: FleetRun, stack: string): Promise<PartRun> {
+  const kind = run.parts.get(stack)?.kind ?? "leaving";
+  return run.limit.within(stack, kind, (started) => runPart(run, stack, started));
+}
+
 /** Runs the engine on a part unless it would find what its last update left. */
 async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
   const { action, all, order, parts, leaving, updates } = run;
-  if (leaving.has(stack)) return runPart(run, stack);
+  if (leaving.has(stack)) return runWithin(run, stack);
   const part = parts.get(stack);
   const compares = action === "up" || action === "preview";
   const inputs = compares && part ? await updates.inputs(stack, part, order.get(stack) ?? []) : undefined;
   if (!all && inputs !== undefined && (await updates.isSame(stack, inputs)))
     return { stack, outcome: "unchanged" };
-  const ran = await runPart(run, stack);
+  const ran = await runWithin(run, stack);
   updates.forget(stack);
   // What was left out, or made good first, is for the next run to look at.
   const isWhole = ran.outcome === "done" && ran.notes?.length === 0;
@@ -279,6 +288,10 @@ async function runFleet(request: Request, { settings, order, leaving, isNew }: F
     leaving,
     parts: new Map(partsOf(settings).map((part) => [stackOf(base, part), part])),
     updates: new LastUpdates(engineFor(base), base, settings, await programDigest(settings, root, secrets)),
+    limit: new MemoryLimit({
+      limit: request.memory,
+      ...(needProgram.includes(action) ? { hosts: () => hosts.processes } : {}),
+    }),
     folder,
   };
   const progress = new Progress();
@@ -311,7 +324,7 @@ async function runFleet(request: Request, { settings, order, leaving, isNew }: F
         ...(leaving.has(stack) ? { leaving: "goes" } : {}),
       },
   );
-  return { action, environment: base, parts };
+  return { action, environment: base, parts, memory: run.limit.taken };
 }
 
 async function agrees(): Promise<boolean> {

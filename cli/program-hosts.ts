@@ -24,6 +24,10 @@ class ProgramHost {
     );
   }
 
+  get id(): number | undefined {
+    return this.child.pid;
+  }
+
   get isThere(): boolean {
     return this.child.connected && this.child.exitCode === null && this.child.signalCode === null;
   }
@@ -63,32 +67,44 @@ class ProgramHost {
  */
 export class ProgramHosts {
   private readonly file: string;
+  private readonly all = new Set<ProgramHost>();
   private readonly idle: ProgramHost[] = [];
 
   constructor(file = path.join(import.meta.dirname, "program-host.ts")) {
     this.file = file;
   }
 
-  /** Whether one waits for an engine. */
-  get hasIdle(): boolean {
-    return this.idle.some(({ isThere }) => isThere);
+  /** Their ids. */
+  get processes(): number[] {
+    return [...this.all].flatMap(({ id, isThere }) => (isThere && id !== undefined ? [id] : []));
   }
 
   /** Runs an engine whose program finds `environment`. @throws Error where the program's process ends before the engine. */
   async with(environment: NodeJS.ProcessEnv, run: RunWith): Promise<number> {
     let host = this.idle.pop();
     while (host?.isThere === false) host = this.idle.pop();
-    host ??= new ProgramHost(this.file, environment);
+    host ??= this.start(environment);
     const code = await host.run(environment, run).catch(async (error: unknown) => {
-      await host.end();
+      await this.end(host);
       throw error;
     });
     // What a failed run has left under way mustn't reach into the next one.
-    if (code !== 0 || !host.isThere) await host.end();
+    if (code !== 0 || !host.isThere) await this.end(host);
     else {
       host.rest();
       this.idle.push(host);
     }
     return code;
+  }
+
+  private start(environment: NodeJS.ProcessEnv): ProgramHost {
+    const host = new ProgramHost(this.file, environment);
+    this.all.add(host);
+    return host;
+  }
+
+  private async end(host: ProgramHost): Promise<void> {
+    this.all.delete(host);
+    await host.end();
   }
 }

@@ -202,12 +202,22 @@ function engineArguments({ action, base, leaving, skipPreview, forget }: FleetRu
 }
 
 /** Runs the engine on a stack. That of a part that leaves goes with it once nothing is left in it. */
-async function runOn({ action, base, leaving }: FleetRun, stack: string, args: string[], terminal: Terminal) {
+async function runOn(
+  { action, base, leaving, updates }: FleetRun,
+  stack: string,
+  args: string[],
+  terminal: Terminal,
+) {
   const isLeaving = leaving.has(stack);
   const isUpdated = isLeaving && (action === "up" || action === "preview");
   const withProgram = hosts.with.bind(hosts);
-  const program = needProgram.includes(args[0] ?? "") ? { withProgram } : {};
-  const code = await runEngine(stack, args, { base, terminal, isLeaving: isUpdated, ...program });
+  const code = await runEngine(stack, args, {
+    base,
+    terminal,
+    isLeaving: isUpdated,
+    state: updates.takeState(stack),
+    ...(needProgram.includes(args[0] ?? "") ? { withProgram } : {}),
+  });
   const goes = code === 0 && isLeaving && (action === "up" || action === "destroy");
   return { code, isGone: goes && (await removeIfEmpty(engineFor(base), stack)) };
 }
@@ -252,7 +262,8 @@ async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
   const { action, all, order, parts, leaving, updates } = run;
   if (leaving.has(stack)) return runWithin(run, stack);
   const part = parts.get(stack);
-  const compares = action === "up" || action === "preview";
+  // A preview of all parts compares nothing; an update leaves for the next run what it went by.
+  const compares = action === "up" || (action === "preview" && !all);
   const inputs = compares && part ? await updates.inputs(stack, part, order.get(stack) ?? []) : undefined;
   if (!all && inputs !== undefined && (await updates.isSame(stack, inputs)))
     return { stack, outcome: "unchanged" };

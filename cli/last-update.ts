@@ -40,6 +40,8 @@ export class LastUpdates {
   private readonly settings: Settings;
   private readonly program: string;
   private readonly known = new Map<string, Promise<Left | undefined>>();
+  /** What was read for `inputs`, until the engine runs: states are large. */
+  private readonly states = new Map<string, State>();
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(run: RunEngine, base: string, settings: Settings, program: string) {
@@ -49,11 +51,15 @@ export class LastUpdates {
     this.program = program;
   }
 
-  private read(stack: string): Promise<Left | undefined> {
+  private read(stack: string, keepsState = false): Promise<Left | undefined> {
     const reading =
       this.known.get(stack) ??
       this.run(["stack", "export", "--show-secrets", "--stack", stack]).then(
-        (text) => readLeft(JSON.parse(text) as State),
+        (text) => {
+          const state = JSON.parse(text) as State;
+          if (keepsState) this.states.set(stack, state);
+          return readLeft(state);
+        },
         () => undefined,
       );
     this.known.set(stack, reading);
@@ -69,7 +75,7 @@ export class LastUpdates {
   async inputs(stack: string, part: Part, needed: readonly string[]): Promise<string | undefined> {
     const outputs = new Map<string, Outputs>();
     for (const one of [stack, ...needed]) {
-      const left = await this.read(one);
+      const left = await this.read(one, one === stack);
       if (left?.outputs !== undefined) outputs.set(one, left.outputs);
     }
     const { settings, base, program } = this;
@@ -84,9 +90,18 @@ export class LastUpdates {
   /** Whether the last update went by the same, and nothing has touched the stack since. */
   async isSame(stack: string, inputs: string): Promise<boolean> {
     const left = await this.read(stack);
-    if (left === undefined || left.isInterrupted) return false;
+    if (left?.outputs === undefined || left.isInterrupted) return false;
     const tag = await this.run(["stack", "tag", "get", inputsTag, "--stack", stack]).catch(() => "");
-    return tag.trim() === `${inputs}-${left.version}`;
+    const isSame = tag.trim() === `${inputs}-${left.version}`;
+    if (isSame) this.states.delete(stack);
+    return isSame;
+  }
+
+  /** The state with its secrets that `inputs` was told from, once. */
+  takeState(stack: string): State | undefined {
+    const state = this.states.get(stack);
+    this.states.delete(stack);
+    return state;
   }
 
   /** Remembers what an update went by that has just gone through. */

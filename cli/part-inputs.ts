@@ -9,7 +9,6 @@ import { locateChart, type ChartName } from "../components/linkerd/chart.ts";
 import { createMesh } from "../components/mesh/create-mesh.ts";
 import { answer } from "../render/answers.ts";
 import { ownReference } from "../render/references.ts";
-import { tokenType } from "../render/secrets.ts";
 import { runWithoutEngine, unwrap, type RegisterRequest } from "../render/stand-in.ts";
 import { parseDeployed } from "../settings/deployed.ts";
 import { stackOf, type Part } from "../settings/part.ts";
@@ -99,34 +98,12 @@ function described(request: RegisterRequest, urn: string): string {
   ]);
 }
 
-/** What the provider of commands would answer; a kubeconfig, where a cluster is made. */
-const madeCluster = JSON.stringify({
-  clusters: [{ name: "made", cluster: { server: "https://made" } }],
-  users: [{ name: "made", user: {} }],
-  contexts: [{ name: "made", context: { cluster: "made", user: "made" } }],
-  "current-context": "made",
-});
-
-/** What the providers would answer, as far as anything made here goes by it. */
-function answers(type: string, inputs: Plain): Plain {
-  switch (type) {
-    case "command:local:Command":
-      return { ...inputs, stdout: madeCluster };
-    case "kubernetes:core/v1:Secret":
-      return inputs["type"] === tokenType ? { ...inputs, data: { token: "", "ca.crt": "" } } : inputs;
-    case "kubernetes:core/v1:ServicePatch":
-      return { ...inputs, spec: { selector: {} } };
-    default:
-      return { ...inputs, ...answer(type, inputs, ownReference) };
-  }
-}
-
 function mocksWith(outputs: Surroundings["outputs"]): pulumi.runtime.Mocks {
   return {
     newResource: ({ type, name, inputs }) => {
       const given = inputs as Plain;
       if (type !== "pulumi:pulumi:StackReference") {
-        return { id: `${name}-id`, state: answers(type, given) };
+        return { id: `${name}-id`, state: { ...given, ...answer(type, given, ownReference) } };
       }
       const state = { ...given, outputs: outputs.get(name) ?? {}, secretOutputNames: [] };
       return { id: name, state };

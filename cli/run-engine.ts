@@ -76,6 +76,7 @@ interface Run {
   readonly env: NodeJS.ProcessEnv;
   readonly runPulumi: RunPulumi;
   readonly withProgram: WithProgram;
+  readonly state: State | undefined;
   readonly say: Terminal["say"];
 }
 
@@ -132,7 +133,7 @@ async function runWith(run: Run): Promise<number> {
   const changesState = action !== "preview" && !flags.rest.includes("--preview-only");
   if (changesState) await clearStaleLocks(run);
   const stackState = new StackState(stack, env);
-  const state = await stackState.read({ withSecrets: true });
+  const state = run.state ?? (await stackState.read({ withSecrets: true }));
   if (run.isWhole && (state.deployment.resources ?? []).length === 0) await refuseParts(run);
   if (run.isWhole && action === "destroy" && !knowsItsOrder(state)) {
     throw new UsageError(
@@ -203,6 +204,8 @@ export interface EngineOptions {
   readonly terminal?: Terminal;
   /** Who runs the program; the engine unless it is said otherwise. */
   readonly withProgram?: WithProgram;
+  /** The stack's state with its secrets, where that has just been read. */
+  readonly state?: State | undefined;
 }
 
 /**
@@ -215,7 +218,13 @@ export interface EngineOptions {
 export async function runEngine(
   stack: string,
   args: readonly string[],
-  { base = stack, isLeaving = false, terminal = ownTerminal, withProgram = ownProgram }: EngineOptions = {},
+  {
+    base = stack,
+    isLeaving = false,
+    terminal = ownTerminal,
+    withProgram = ownProgram,
+    state,
+  }: EngineOptions = {},
 ): Promise<number> {
   const text = await readStackFile(stackFileOf(base));
   if (text === undefined) {
@@ -242,6 +251,7 @@ export async function runEngine(
       env,
       runPulumi,
       withProgram,
+      state,
       say: (message) => {
         terminal.say(message);
       },

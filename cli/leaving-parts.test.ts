@@ -28,9 +28,17 @@ function cluster(name: string, source = "simulated"): State {
     resource("pulumi:providers:kubernetes", name),
     resource("mesh:cluster:SimulatedCluster", name),
     resource("mesh:linkerd:Linkerd", `${name}-linkerd`),
-    resource("mesh:link:RemoteAccess", `a-to-${name}-access`),
     resource("mesh:service:ExportedService", `${name}/shop/cart`),
     reads("prod-trust"),
+  ]);
+}
+
+function multicluster(name: string): State {
+  return stateOf({ environment }, [
+    resource("mesh:cluster:ExistingCluster", name),
+    resource("mesh:linkerd:Multicluster", `${name}-linkerd-multicluster`),
+    resource("mesh:link:RemoteAccess", `a-to-${name}-access`),
+    reads(`prod-cluster-${name}`),
   ]);
 }
 
@@ -39,6 +47,7 @@ function links(source: string, ...targets: string[]): State {
     resource("mesh:cluster:ExistingCluster", source),
     ...targets.map((target) => resource("mesh:link:Link", `${source}-to-${target}`)),
     ...[source, ...targets].map((name) => reads(`prod-cluster-${name}`)),
+    ...targets.map((name) => reads(`prod-multicluster-${name}`)),
   ]);
 }
 
@@ -48,6 +57,9 @@ const mesh: Readonly<Record<string, State>> = {
   "prod-cluster-a": cluster("a"),
   "prod-cluster-b": cluster("b"),
   "prod-cluster-c": cluster("c"),
+  "prod-multicluster-a": multicluster("a"),
+  "prod-multicluster-b": multicluster("b"),
+  "prod-multicluster-c": multicluster("c"),
   "prod-links-a": links("a", "b", "c"),
   "prod-links-b": links("b", "a", "c"),
   "prod-links-c": links("c", "a", "b"),
@@ -99,7 +111,7 @@ function find(
 describe("the parts that the file no longer asks for", () => {
   test("are those of a cluster that is gone, its links first", async () => {
     const { parts, strangers } = await find(withoutC);
-    expect([...parts.keys()]).toEqual(["prod-links-c", "prod-cluster-c"]);
+    expect([...parts.keys()]).toEqual(["prod-links-c", "prod-multicluster-c", "prod-cluster-c"]);
     expect(strangers).toEqual([]);
   });
 
@@ -123,7 +135,7 @@ describe("the parts that the file no longer asks for", () => {
     const { parts, strangers } = await find(withoutC, foreign, {
       environments: ["prod", "prod-links-eu", "prod-cluster-x"],
     });
-    expect([...parts.keys()]).toEqual(["prod-links-c", "prod-cluster-c"]);
+    expect([...parts.keys()]).toEqual(["prod-links-c", "prod-multicluster-c", "prod-cluster-c"]);
     expect(strangers).toEqual([
       "prod-cluster-d is called like a part of prod, but it is of the environment other: it is left alone.",
       "prod-cluster-e is called like a part of prod, but this program didn't make it: it is left alone.",
@@ -140,7 +152,12 @@ describe("the parts that the file no longer asks for", () => {
       "prod-links-e": { deployment: {} },
     };
     const { parts } = await find(withoutC, half, { tagged: ["prod-links-d"] });
-    expect([...parts.keys()]).toEqual(["prod-links-c", "prod-links-d", "prod-cluster-c"]);
+    expect([...parts.keys()]).toEqual([
+      "prod-links-c",
+      "prod-links-d",
+      "prod-multicluster-c",
+      "prod-cluster-c",
+    ]);
   });
 });
 
@@ -153,7 +170,13 @@ describe("the order", () => {
   test("lets links go at once, and a cluster after its links and the updates that need it no more", async () => {
     const order = await orderOf("up");
     expect(order["prod-links-c"]).toEqual([]);
-    expect(order["prod-cluster-c"]).toEqual(["prod-links-c", "prod-links-a", "prod-links-b"]);
+    expect(order["prod-multicluster-c"]).toEqual(["prod-links-c", "prod-links-a", "prod-links-b"]);
+    expect(order["prod-cluster-c"]).toEqual([
+      "prod-links-c",
+      "prod-multicluster-c",
+      "prod-links-a",
+      "prod-links-b",
+    ]);
     expect(order["prod-cluster-a"]).toEqual(["prod-trust"]);
     expect(await orderOf("preview")).toEqual(order);
   });
@@ -162,9 +185,14 @@ describe("the order", () => {
     const order = await orderOf("destroy");
     expect(order["prod-links-c"]).toEqual([]);
     expect(order["prod-cluster-a"]).toContain("prod-links-c");
-    expect(order["prod-cluster-c"]).toEqual(["prod-links-c", "prod-links-b", "prod-links-a"]);
+    expect(order["prod-cluster-c"]).toEqual([
+      "prod-links-c",
+      "prod-multicluster-c",
+      "prod-links-b",
+      "prod-links-a",
+    ]);
     expect(order["prod-trust"]).toEqual(expect.arrayContaining(["prod-cluster-c", "prod-links-c"]));
-    expect((await orderOf("destroy", unlinkedC))["prod-cluster-c"]).toEqual(["prod-links-c"]);
+    expect((await orderOf("destroy", unlinkedC))["prod-cluster-c"]).toContain("prod-links-c");
   });
 
   test("asks for what must go first where parts are named", async () => {
@@ -175,7 +203,7 @@ describe("the order", () => {
     expect(choose("prod-cluster-a")).toEqual(["prod-cluster-a"]);
     expect(choose("prod-links-c")).toEqual(["prod-links-c"]);
     expect(() => choose("prod-cluster-c", "prod-links-a")).toThrow(
-      "prod-cluster-c can't go before prod-links-c, prod-links-b: name them too.",
+      "prod-cluster-c can't go before prod-links-c, prod-multicluster-c, prod-links-b: name them too.",
     );
   });
 });

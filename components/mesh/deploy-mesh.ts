@@ -34,7 +34,7 @@ export async function deployMesh(
   const leftOut = leftOutClusters(settings.clusters, process.env[exclusionVariable]);
   guardExtension(place.part, place.base, deployed);
   guardClusters(settings, deployed, { forgotten: process.env[forgottenVariable]?.split(",") ?? [], leftOut });
-  await warnOfUsedMirrors(settings, deployed, leftOut);
+  await warnOfUsedMirrors(settings, deployed, leftOut, place);
   const planned = await guardRotation(settings, place, leftOut);
   const resources = createMesh(settings, { planned, leftOut, ...place, ...options });
   const { clusters, extensions, links } = resources;

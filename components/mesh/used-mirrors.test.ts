@@ -1,11 +1,13 @@
 import { KubeConfig } from "@kubernetes/client-node";
-import { describe, expect, test } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test, vi } from "vitest";
 
 import { parseDeployed } from "../../settings/deployed.ts";
 import { parseSettings } from "../../settings/parse.ts";
+import type { Place } from "../../settings/part.ts";
 import { configuration } from "../../settings/test-examples.ts";
-import { startApiServer } from "../../tests/record.ts";
-import { goingMirrors, routesTo, servicesOf } from "./used-mirrors.ts";
+import { record, startApiServer } from "../../tests/record.ts";
+import { goingMirrors, routesTo, servicesOf, warnOfUsedMirrors } from "./used-mirrors.ts";
 
 const route = (name: string, spec: object, manager = "kubectl") => ({
   metadata: { name, namespace: "shop", managedFields: [{ manager }] },
@@ -71,4 +73,50 @@ test("routes of others to such mirrors are found, of every kind that the cluster
   } finally {
     await server.close();
   }
+});
+
+describe("a route of others to a mirror that goes", () => {
+  const settings = parseSettings(
+    configuration({ links: { oneWay: [{ source: "east", target: "west", carries: ["gateway"] }] } }),
+  );
+  const whole: Place = { part: { kind: "whole" }, base: "prod" };
+  const part: Place = { part: { kind: "cluster", cluster: "west" }, base: "prod" };
+
+  /** What is warned of where a mirror of west's on east goes, whose kubeconfigs these stacks know. */
+  async function warnings(place: Place, kubeconfigsOf: (stack: string) => Record<string, string>) {
+    const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+    const outputs = { mesh: { clusters: {}, services: [{ mirrors: ["east/shop/cart-west"] }] } };
+    await record(
+      () =>
+        warnOfUsedMirrors(
+          settings,
+          parseDeployed({ ...outputs, kubeconfigs: kubeconfigsOf("own") }),
+          [],
+          place,
+        ),
+      {
+        answers: (_, { name }) => ({ outputs: { kubeconfigs: kubeconfigsOf(String(name)) } }),
+      },
+    );
+    const messages = warn.mock.calls.map(([message]) => message);
+    warn.mockRestore();
+    return messages;
+  }
+
+  test("is named, also by the part of another cluster, and no matter where nothing knows the way", async () => {
+    const east = await startApiServer("east");
+    try {
+      east.lists["/apis/gateway.networking.k8s.io/v1/httproutes"] = [
+        route("theirs", { parentRefs: [{ kind: "Service", name: "cart-west" }] }),
+      ];
+      const named = [expect.stringContaining("On east, HTTPRoute shop/theirs sends calls to shop/cart-west")];
+      const knowing = (stack: string) => (name: string) =>
+        name === stack ? { east: east.kubeconfig } : ({} as Record<string, string>);
+      expect(await warnings(whole, knowing("own"))).toEqual(named);
+      expect(await warnings(part, knowing("organization/mesh/prod-cluster-east"))).toEqual(named);
+      expect(await warnings(part, knowing("nowhere"))).toEqual([]);
+    } finally {
+      await east.close();
+    }
+  });
 });

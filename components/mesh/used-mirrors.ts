@@ -3,8 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Deployed } from "../../settings/deployed.ts";
 import { mirrorsOf } from "../../settings/mirror.ts";
-import type { Settings } from "../../settings/settings.ts";
+import { stackOf, type Place } from "../../settings/part.ts";
+import type { ClusterSettings, Settings } from "../../settings/settings.ts";
 import { clusterConfig } from "../cluster/kubeconfig.ts";
+import { readDeployed } from "../trust/read-deployed.ts";
 
 interface Reference {
   readonly kind?: string;
@@ -97,6 +99,17 @@ export async function routesTo(
   return found.flat().filter((route) => route.mirrors.length > 0);
 }
 
+/** The way to a cluster, which is only known to its own part where that made it. */
+async function configOf(
+  cluster: ClusterSettings,
+  { kubeconfigs }: Deployed,
+  { part, base }: Place,
+): Promise<KubeConfig> {
+  if (part.kind === "whole" || cluster.name in kubeconfigs) return clusterConfig(cluster, kubeconfigs);
+  const home = await readDeployed(stackOf(base, { kind: "cluster", cluster: cluster.name }));
+  return clusterConfig(cluster, home.kubeconfigs);
+}
+
 /**
  * Warns of routes that others made and that point at mirrors which this update takes away, since a link, an export or a
  * cluster goes. Routes of this program were looked at with the settings.
@@ -105,12 +118,15 @@ export async function warnOfUsedMirrors(
   settings: Settings,
   deployed: Deployed,
   leftOut: readonly string[],
+  place: Place,
 ): Promise<void> {
   await Promise.all(
     [...goingMirrors(deployed, settings)].map(async ([name, mirrors]) => {
       const cluster = settings.clusters.find((one) => one.name === name);
       if (cluster === undefined || leftOut.includes(name)) return;
-      const routes = await routesTo(mirrors, clusterConfig(cluster, deployed.kubeconfigs)).catch(() => []);
+      const routes = await configOf(cluster, deployed, place)
+        .then((config) => routesTo(mirrors, config))
+        .catch(() => []);
       for (const { route, mirrors: used } of routes) {
         await pulumi.log.warn(
           `On ${name}, ${route} sends calls to ${used.join(", ")}, which this update takes away: change the route first.`,

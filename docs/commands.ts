@@ -74,7 +74,7 @@ export const leftOut: readonly (readonly [beginning: string, reason: string])[] 
   ["kubectl -n mesh create quota", "needs the cluster of the operator"],
   ["kubectl -n mesh annotate stack", "needs the cluster of the operator"],
   ["kubectl -n mesh delete stacks", "needs the cluster of the operator"],
-  ["for kind in links cluster trust", "needs the cluster of the operator"],
+  ["for kind in links multicluster", "needs the cluster of the operator"],
   ["npm run apply -- prod", "needs a reviewed pull request"],
   ["pulumi config set", "needs certificates of the reader's own"],
   ["git show HEAD:Pulumi.prod.yaml", "needs a repository with two commits"],

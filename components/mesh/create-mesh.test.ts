@@ -306,4 +306,28 @@ describe("a cluster that is adopted with what is on it", () => {
       ]),
     );
   });
+
+  test("becomes, in parts, each part's own as far as the part has taken it over", async () => {
+    const taken = {
+      ...settings,
+      services: [],
+      routes: [],
+      emojivoto: undefined,
+      clusters: settings.clusters.map((cluster) => ({ ...cluster, adopt: cluster.name === "west" })),
+    };
+    const dependencies: Record<string, string[]> = {};
+    for (const kind of ["cluster", "multicluster", "links"] as const) {
+      const made = () => createMesh(taken, { planned, part: { kind, cluster: "west" }, base: "prod" });
+      const { graph } = await record(made, {
+        outputs: ({ type, name }) => (type === types.stackReference ? { outputs: outputs[name] } : undefined),
+      });
+      expect(graph.parent("west-linkerd-ownership")).toBe("west-linkerd");
+      dependencies[kind] = graph.dependencies("west-linkerd-ownership");
+    }
+    expect(dependencies["cluster"]).toContain("west-linkerd-control-plane-chart");
+    expect(dependencies["multicluster"]).toEqual(
+      expect.arrayContaining(["west-linkerd-multicluster-chart", "east-to-west-access-token"]),
+    );
+    expect(dependencies["links"]).toEqual(["west-to-east-link"]);
+  });
 });

@@ -168,7 +168,7 @@ class MeshBuilder {
     for (const route of settings.routes) {
       if (scope.links.includes(route.cluster)) this.route(route, services, apps);
     }
-    for (const name of new Set([...scope.clusters, ...scope.extensions])) {
+    for (const name of new Set([...scope.clusters, ...scope.extensions, ...scope.links])) {
       this.takeOwnership(name, accesses, links, services);
     }
     return {

@@ -1,3 +1,5 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import path from "node:path";
 
 import { afterEach, describe, expect, test } from "vitest";
@@ -12,7 +14,8 @@ interface Found {
 }
 
 const started = new Set<number>();
-const newHosts = () => new ProgramHosts(path.join(import.meta.dirname, "test-program-host.ts"));
+const file = path.join(import.meta.dirname, "test-program-host.ts");
+const newHosts = () => new ProgramHosts(file);
 
 afterEach(() => {
   for (const process_ of started) if (isRunning(process_)) process.kill(process_);
@@ -84,5 +87,16 @@ describe("the processes that run the program", () => {
     process.kill(first.process, "SIGKILL");
     await expect.poll(() => isRunning(first.process)).toBe(false);
     expect((await run(hosts)).code).toBe(0);
+  });
+
+  test("end with whoever started them, and not when the terminal interrupts everybody", async () => {
+    const host = fork(file, { env: {} });
+    host.send({ environment: {} });
+    await once(host, "message");
+    host.kill("SIGINT");
+    host.send({ environment: {} });
+    await once(host, "message");
+    host.disconnect();
+    expect(await once(host, "exit")).toEqual([0, null]);
   });
 });

@@ -18,7 +18,7 @@ class ProgramHost {
 
   constructor(file: string, env: NodeJS.ProcessEnv) {
     this.child = fork(file, [], { cwd: root, env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
-    this.ended = once(this.child, "close").then(
+    this.ended = once(this.child, "exit").then(
       ([code, signal]) => String(signal ?? code),
       (error: unknown) => String(error),
     );

@@ -48,6 +48,14 @@ describe("the processes that run the program", () => {
     expect(second).toEqual({ code: 0, process: first.process, inherited: false });
   });
 
+  test("are replaced after many runs, of each of which they keep a little", async () => {
+    const hosts = newHosts();
+    const runs: number[] = [];
+    for (let index = 0; index < 51; index++) runs.push((await run(hosts)).process);
+    expect(new Set(runs.slice(0, 50)).size).toBe(1);
+    expect(runs[50]).not.toBe(runs[0]);
+  });
+
   test("serve one engine at a time", async () => {
     const hosts = newHosts();
     const { promise, resolve } = Promise.withResolvers<number>();

@@ -11,13 +11,22 @@ type ClientArguments = readonly string[];
 /** Runs one engine with more arguments; its exit code. */
 type RunWith = (client: ClientArguments) => Promise<number>;
 
+/** A process keeps a little of each run: one that has had so many is replaced. */
+const runsPerHost = 50;
+
 /** One process with the program loaded. */
 class ProgramHost {
   private readonly child: ChildProcess;
   private readonly ended: Promise<string>;
+  private runs = 0;
 
   constructor(file: string, env: NodeJS.ProcessEnv) {
-    this.child = fork(file, [], { cwd: root, env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    this.child = fork(file, [], {
+      cwd: root,
+      env,
+      execArgv: [...process.execArgv, "--expose-gc"],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
     this.ended = once(this.child, "exit").then(
       ([code, signal]) => String(signal ?? code),
       (error: unknown) => String(error),
@@ -26,6 +35,10 @@ class ProgramHost {
 
   get id(): number | undefined {
     return this.child.pid;
+  }
+
+  get isWorn(): boolean {
+    return this.runs >= runsPerHost;
   }
 
   get isThere(): boolean {
@@ -40,6 +53,7 @@ class ProgramHost {
 
   /** @throws Error where the process ends while it is needed. */
   async run(environment: NodeJS.ProcessEnv, run: RunWith): Promise<number> {
+    this.runs += 1;
     this.child.ref();
     this.child.channel?.ref();
     const answered = once(this.child, "message") as Promise<[HostAnswer]>;
@@ -89,7 +103,7 @@ export class ProgramHosts {
       throw error;
     });
     // What a failed run has left under way mustn't reach into the next one.
-    if (code !== 0 || !host.isThere) await this.end(host);
+    if (code !== 0 || !host.isThere || host.isWorn) await this.end(host);
     else {
       host.rest();
       this.idle.push(host);

@@ -27,6 +27,8 @@ class ProgramHost {
       execArgv: [...process.execArgv, "--expose-gc"],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
+    // Also where it is asked something at the moment at which it ends.
+    this.child.on("error", () => undefined);
     this.ended = once(this.child, "exit").then(
       ([code, signal]) => String(signal ?? code),
       (error: unknown) => String(error),

@@ -11,8 +11,7 @@ import { pulumiVersion } from "../cli/engine.ts";
 import type { FleetSummary } from "../cli/fleet-summary.ts";
 import { parseCall } from "../cli/options.ts";
 import { runCommand, UsageError } from "../cli/usage.ts";
-import { isProgram } from "../components/cluster/programs.ts";
-import { apiServerOf } from "../e2e/clusters.ts";
+import { isProgram, output } from "../components/cluster/programs.ts";
 import { Engine } from "../e2e/engine.ts";
 import { clusterName, fleetSettings, linksOf, topologies, type Fleet, type Topology } from "./fleet.ts";
 import { Floor } from "./floor.ts";
@@ -146,12 +145,14 @@ class Bench {
     await this.run(step, split ? "fleet" : "stack", args);
   }
 
-  /** The last cluster stops answering while something is to change on all of them, and comes back. */
+  /** The last cluster goes away while something is to change on all of them, and comes back. */
   async outage(): Promise<void> {
     const name = clusterName(this.fleet.clusters - 1);
-    const server = await apiServerOf(environment, name);
-    process.kill(server, "SIGSTOP");
-    await this.engineRun("up", "one cluster away").finally(() => process.kill(server, "SIGCONT"));
+    const cluster = ["cluster", "--name", `${environment}-${name}`];
+    // Not by stopping its processes for a while: its controllers would have lost their lease, and never start again.
+    await output("kwokctl", ["stop", ...cluster]);
+    await this.engineRun("up", "one cluster away");
+    await output("kwokctl", ["start", ...cluster, "--wait", "60s"]);
     if (this.request.split) {
       const { parts } = JSON.parse(await readFile(this.summaryFile, "utf8")) as FleetSummary;
       const isNamed = parts.some(({ notes = [] }) =>

@@ -21,6 +21,7 @@ describe("the engine's environment", () => {
     const given = {
       PULUMI_CONFIG_PASSPHRASE: "mine",
       PULUMI_VERSION: "3.259.0",
+      PULUMI_PARALLEL: "8",
       NODE_COMPILE_CACHE: "/cache",
       NODE_OPTIONS: "--max-old-space-size=4096",
       PULUMI_SKIP_UPDATE_CHECK: "false",

@@ -25,9 +25,16 @@ export const pulumiProgram = existsSync(fetchedEngine())
   ? fetchedEngine()
   : path.join(root, "node_modules/.bin/pulumi");
 
+/**
+ * How many resources the engine works on at a time. By default four for each processor, and a Deployment that is waited for
+ * counts: where all of them are, as with the mirror controllers of many links, their ServiceAccounts are never made.
+ */
+export const resourcesAtOnce = 64;
+
 /** What the engine is started with unless the person says otherwise. */
 export const engineDefaults = {
   PULUMI_VERSION: pulumiVersion,
+  PULUMI_PARALLEL: resourcesAtOnce.toString(),
   // Compiling the SDKs anew would cost a second of every preview.
   NODE_COMPILE_CACHE: path.join(root, "node_modules/.cache/compile"),
   // What a program registers stays to its end: less room for what doesn't costs no time, and saves a sixth of the memory.

@@ -8,6 +8,7 @@ import {
   type OperatorSettings,
   type OperatorStack,
 } from "./operator-stacks.ts";
+import { resourcesAtOnce } from "./engine.ts";
 import { UsageError } from "./usage.ts";
 
 /** How an environment is to be run by the Pulumi Kubernetes Operator. */
@@ -215,6 +216,7 @@ function environmentOf({ stack, settings }: OperatorArgs, part: Part) {
     // The salt of the passphrase is in the state: the stack file needn't have it.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: literal("true"),
     PULUMI_SKIP_UPDATE_CHECK: literal("true"),
+    PULUMI_PARALLEL: literal(resourcesAtOnce.toString()),
     // What only tests and documentation need is two thirds of the packages, for each new workspace.
     NPM_CONFIG_OMIT: literal("dev"),
     // A part has no file of its own name. The CLI takes any option from a variable, and the operator passes none for it.

@@ -12,6 +12,7 @@ import type { Settings } from "../../settings/settings.ts";
 import { readDeployed } from "../trust/read-deployed.ts";
 import { guardRotation } from "../trust/rotation-guard.ts";
 import { createMesh, type MeshOptions } from "./create-mesh.ts";
+import { fewSlots } from "./engine-slots.ts";
 import { guardClusters, guardExtension } from "./guard-clusters.ts";
 import { clusterOutputs, multiclusterOutputs, trustOutputs, type PartOutputs } from "./part-outputs.ts";
 import { expiresOutput, trustOutput } from "./trust-outputs.ts";
@@ -34,6 +35,8 @@ export async function deployMesh(
   const leftOut = leftOutClusters(settings.clusters, process.env[exclusionVariable]);
   guardExtension(place.part, place.base, deployed);
   guardClusters(settings, deployed, { forgotten: process.env[forgottenVariable]?.split(",") ?? [], leftOut });
+  const slots = fewSlots(settings, scope.extensions);
+  if (slots !== undefined) await pulumi.log.warn(slots);
   await warnOfUsedMirrors(settings, deployed, leftOut, place);
   const planned = await guardRotation(settings, place, leftOut);
   const resources = createMesh(settings, { planned, leftOut, ...place, ...options });

@@ -39,6 +39,9 @@ test.each([
   ["node node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js 127.0.0.1:1", "policies"],
   ["/plugins/pulumi-resource-kubernetes 127.0.0.1:1", "provider kubernetes"],
   ["node /mesh/cli/fleet.ts up", "command"],
+  ["node components/cluster/simulated-cluster.command.ts create", "simulated clusters"],
+  ["/home/me/.kwok/clusters/bench-cluster1/bin/etcd --data-dir x", "simulated clusters"],
+  ["node components/link/destination-restart.command.ts restart", "commands"],
   ["sleep 1", "other"],
 ])("%s is the %s", (commandLine, program) => {
   expect(programOf(commandLine)).toBe(program);

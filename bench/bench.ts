@@ -112,10 +112,10 @@ class Bench {
   private async run(step: Step | undefined, command: string, args: readonly string[]): Promise<Usage> {
     const used = await this.watch(command, args);
     if (used.code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${used.output}`);
-    const { seconds, cpuSeconds, peakMegabytes, memory } = used;
+    const { seconds, cpuSeconds, cpu, peakMegabytes, memory } = used;
     const operations = await this.operations(command, used.output);
     if (step !== undefined) {
-      this.results[step] = { seconds, cpuSeconds, peakMegabytes, memory, operations };
+      this.results[step] = { seconds, cpuSeconds, cpu, peakMegabytes, memory, operations };
       console.error(
         `${this.fleet.clusters.toString()} clusters, ${step}: ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(0)} s of CPU, ` +
           `${peakMegabytes.toFixed(0)} MB, ${operations.toString()} changes`,

@@ -13,6 +13,7 @@ function measurement(
       {
         seconds: value,
         cpuSeconds: 1,
+        cpu: { engine: 1 },
         peakMegabytes: 30,
         memory: { program: 10, engine: 20 },
         operations: 4,

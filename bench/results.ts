@@ -4,6 +4,8 @@ import type { Topology } from "./fleet.ts";
 export interface StepResult {
   readonly seconds: number;
   readonly cpuSeconds: number;
+  /** The same, by program. */
+  readonly cpu: Readonly<Record<string, number>>;
   readonly peakMegabytes: number;
   /** MB by program, when all together took most. */
   readonly memory: Readonly<Record<string, number>>;
@@ -107,9 +109,11 @@ function costTable(measurements: readonly Measurement[]): string {
     steps.flatMap((step) => {
       const result = one.steps[step];
       if (result === undefined) return [];
-      const memory = Object.entries(result.memory)
-        .sort(([, a], [, b]) => b - a)
-        .map(([program, amount]) => `${program} ${amount.toFixed(0)}`);
+      const parts = (amounts: Readonly<Record<string, number>>) =>
+        Object.entries(amounts)
+          .sort(([, a], [, b]) => b - a)
+          .map(([program, amount]) => `${program} ${amount.toFixed(0)}`)
+          .join(", ");
       return [
         [
           `${one.clusters.toString()}, ${one.topology}, ${one.mode}`,
@@ -117,13 +121,14 @@ function costTable(measurements: readonly Measurement[]): string {
           result.operations.toString(),
           seconds(result.seconds),
           seconds(result.cpuSeconds),
+          parts(result.cpu),
           `${result.peakMegabytes.toFixed(0)} MB`,
-          memory.join(", "),
+          parts(result.memory),
         ],
       ];
     }),
   );
-  return markdown(["clusters", "step", "changes", "time", "CPU", "memory", "of it"], rows);
+  return markdown(["clusters", "step", "changes", "time", "CPU", "of it", "memory", "of it"], rows);
 }
 
 /** A chart of the steps whose growth matters, one for each kind of fleet. */

@@ -9,6 +9,8 @@ export interface Usage {
   readonly seconds: number;
   /** Seconds of processor time, as far as they were seen: what lives shorter than a look is missed. */
   readonly cpuSeconds: number;
+  /** The same, by program. */
+  readonly cpu: Readonly<Record<string, number>>;
   /** MB of memory at the most, each page counted once. */
   readonly peakMegabytes: number;
   /** The same moment, by program. */
@@ -30,6 +32,9 @@ const names: readonly [RegExp, string][] = [
   [/cli\/program-host\.ts/, "program"],
   [/\/bin\/pulumi /, "engine"],
   [/\bcli\/\w+\.ts/, "command"],
+  // Those that go on in the background are counted while they start.
+  [/\.kwok\/|kwokctl|simulated-cluster/, "simulated clusters"],
+  [/\.command\.ts/, "commands"],
   [/helm|kubectl/, "helm and kubectl"],
 ];
 
@@ -48,22 +53,44 @@ async function nameOf(id: number): Promise<string> {
 }
 
 class Watch {
-  private readonly cpu = new Map<number, number>();
+  private readonly seconds = new Map<number, number>();
+  private readonly programs = new Map<number, string>();
   private looks = 0;
   peak = 0;
   memory: Record<string, number> = {};
 
   get cpuSeconds(): number {
-    return [...this.cpu.values()].reduce((sum, seconds) => sum + seconds, 0);
+    return [...this.seconds.values()].reduce((sum, seconds) => sum + seconds, 0);
+  }
+
+  get cpu(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const [id, seconds] of this.seconds) {
+      const program = this.programs.get(id) ?? "other";
+      sums[program] = (sums[program] ?? 0) + seconds;
+    }
+    return sums;
+  }
+
+  /** A process may become another program after it was started. */
+  private async program(id: number): Promise<string> {
+    const known = this.programs.get(id);
+    if (known !== undefined && known !== "other") return known;
+    const program = await nameOf(id);
+    this.programs.set(id, program);
+    return program;
   }
 
   async look(root: number): Promise<void> {
     const processes = familyOf(root, await allProcesses());
-    for (const { id, cpu } of processes) this.cpu.set(id, cpu);
+    for (const { id, cpu } of processes) {
+      this.seconds.set(id, cpu);
+      await this.program(id);
+    }
     if (this.looks++ % looksPerMemory > 0) return;
     const memory: Record<string, number> = {};
     for (const { id } of processes) {
-      const program = await nameOf(id);
+      const program = await this.program(id);
       memory[program] = (memory[program] ?? 0) + (await memoryOf(id)) / megabyte;
     }
     const sum = Object.values(memory).reduce((total, one) => total + one, 0);
@@ -104,6 +131,7 @@ export async function watched(
     code,
     seconds,
     cpuSeconds: watch.cpuSeconds,
+    cpu: watch.cpu,
     peakMegabytes: watch.peak,
     memory: watch.memory,
     output: output.join(""),

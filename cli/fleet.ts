@@ -13,7 +13,7 @@ import { fleetOrder, longestFirst, runInOrder } from "./fleet-order.ts";
 import { formatSummary, type FleetSummary, type PartRun } from "./fleet-summary.ts";
 import { LastUpdates } from "./last-update.ts";
 import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./leaving-parts.ts";
-import { gigabyte, MemoryLimit } from "./memory-limit.ts";
+import { gigabyte, isAmple, MemoryLimit } from "./memory-limit.ts";
 import { createStacks, engineFor, removeIfEmpty, stacksWithResources } from "./move-state.ts";
 import { parseCall } from "./options.ts";
 import { programDigest } from "./part-inputs.ts";
@@ -179,7 +179,8 @@ interface FleetRun extends Request {
   /** Parts that the settings no longer ask for. */
   readonly leaving: ReadonlyMap<string, ClusterPart>;
   readonly updates: LastUpdates;
-  readonly limit: MemoryLimit;
+  /** Undefined where there is more than all of them can take. */
+  readonly limit: MemoryLimit | undefined;
   /** Where the logs go. */
   readonly folder: string;
 }
@@ -253,8 +254,10 @@ async function runPart(run: FleetRun, stack: string, started: (program: number) 
 
 /** The same once there is memory for it. */
 function runWithin(run: FleetRun, stack: string): Promise<PartRun> {
-  const kind = run.parts.get(stack)?.kind ?? "leaving";
-  return run.limit.within(stack, kind, (started) => runPart(run, stack, started));
+  const { limit, parts } = run;
+  if (limit === undefined) return runPart(run, stack, () => undefined);
+  const kind = parts.get(stack)?.kind ?? "leaving";
+  return limit.within(stack, kind, (started) => runPart(run, stack, started));
 }
 
 /** Runs the engine on a part unless it would find what its last update left. */
@@ -299,10 +302,12 @@ async function runFleet(request: Request, { settings, order, leaving, isNew }: F
     leaving,
     parts: new Map(partsOf(settings).map((part) => [stackOf(base, part), part])),
     updates: new LastUpdates(engineFor(base), base, settings, await programDigest(settings, root, secrets)),
-    limit: new MemoryLimit({
-      limit: request.memory,
-      ...(needProgram.includes(action) ? { hosts: () => hosts.processes } : {}),
-    }),
+    limit: isAmple(request.memory, Math.min(parallel, order.size))
+      ? undefined
+      : new MemoryLimit({
+          limit: request.memory,
+          ...(needProgram.includes(action) ? { hosts: () => hosts.processes } : {}),
+        }),
     folder,
   };
   const progress = new Progress();
@@ -335,7 +340,8 @@ async function runFleet(request: Request, { settings, order, leaving, isNew }: F
         ...(leaving.has(stack) ? { leaving: "goes" } : {}),
       },
   );
-  return { action, environment: base, parts, memory: run.limit.taken };
+  const memory = run.limit?.taken;
+  return { action, environment: base, parts, ...(memory === undefined ? {} : { memory }) };
 }
 
 async function agrees(): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { gigabyte, look, MemoryLimit, memoryOfRun } from "./memory-limit.ts";
+import { gigabyte, isAmple, look, MemoryLimit, memoryOfRun } from "./memory-limit.ts";
 
 /** Runs that are ended by hand, on a machine where each takes what `takes` says of its kind. */
 function machine(limit: number, takes: Readonly<Record<string, number>> = {}, rest = 0.2) {
@@ -42,6 +42,14 @@ function machine(limit: number, takes: Readonly<Record<string, number>> = {}, re
   };
   return { memory, start, end, areRunning };
 }
+
+test("memory is ample where twice as much as all runs are expected to take would fit", () => {
+  expect([isAmple(9.6 * gigabyte, 4), isAmple(9.5 * gigabyte, 4), isAmple(2.4 * gigabyte, 1)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+});
 
 describe("a limit of memory", () => {
   test("lets as many runs start as are expected to fit, and the next one when another has ended", async () => {

@@ -13,6 +13,11 @@ export const memoryOfRun = 1.2 * gigabyte;
 /** What of it is that process's, which serves one run after another. */
 const memoryOfHost = 0.3 * gigabyte;
 
+/** Whether so many runs fit even where each takes twice as much: then nobody looks, which would take a tenth of a processor. */
+export function isAmple(limit: number, runs: number): boolean {
+  return limit >= 2 * memoryOfRun * runs;
+}
+
 /** Milliseconds between two looks: each walks the pages of all processes. */
 const interval = 4_000;
 

@@ -1,6 +1,4 @@
 /** Restarts destination in `MESH_NAMESPACE` when `MESH_CREDENTIALS` are others than the last time. */
-import { accessedCluster } from "../cluster/access.ts";
-import { restartWorkload, waitUntilRolledOut } from "../cluster/meshed-pods.ts";
 import { isProgram, progress, required, runAction } from "../cluster/programs.ts";
 
 /** What the engine keeps of this run is what the next one compares with. */
@@ -12,6 +10,9 @@ function remember(): Promise<void> {
 async function restart(): Promise<void> {
   // Also other things of this command change, such as the way to the cluster.
   if (process.env["PULUMI_COMMAND_STDOUT"] !== required("MESH_CREDENTIALS")) {
+    // Loaded here, since it is most of what it costs to remember: each new link does no more.
+    const { accessedCluster } = await import("../cluster/access.ts");
+    const { restartWorkload, waitUntilRolledOut } = await import("../cluster/meshed-pods.ts");
     const config = accessedCluster();
     const namespace = required("MESH_NAMESPACE");
     const destination = { kind: "Deployment", name: "linkerd-destination" } as const;

@@ -50,7 +50,9 @@ test("a report has the times, the growth, a plot, and what each step took", () =
   expect(text).toContain("| 5 | 20, mesh | parts | 400 | 1.0 MB | 40 s | 160 s | 8.0 s | 2.0 s |");
   expect(text).toContain("| 2 to 5, mesh, parts | 1.00 |  |  | 2.00 |");
   expect(text).toContain('x-axis "clusters" [2, 5]');
-  expect(text).toContain("| 2, mesh, parts | first up | 4 | 10 s | 1.0 s | 30 MB | engine 20, program 10 |");
+  expect(text).toContain(
+    "| 2, mesh, parts | first up | 4 | 10 s | 1.0 s | engine 1 | 30 MB | engine 20, program 10 |",
+  );
 });
 
 test("what takes longer by more than the ratio is a regression, of the same kind and size only", () => {

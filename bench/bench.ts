@@ -184,7 +184,7 @@ async function stateOf(engine: Engine): Promise<{ megabytes: number; resources: 
 async function measureSteps(bench: Bench, count: number): Promise<void> {
   await bench.change({ debugged: 1 });
   await bench.engineRun("up", "one setting");
-  // The last cluster's links are a part of their own: of two clusters it would have to be taken down by hand.
+  // Of two clusters, the last link would take a part of its own with it.
   if (count > 2) {
     await bench.change({ withoutLinks: 1 });
     await bench.engineRun("up");

@@ -43,6 +43,16 @@ function machine(limit: number, takes: Readonly<Record<string, number>> = {}, re
   return { memory, start, end, areRunning };
 }
 
+/** Two runs, of which the second only starts when the first has ended. */
+async function runOneByOne({ start, end, areRunning }: ReturnType<typeof machine>): Promise<void> {
+  const all = ["a", "b"].map((run) => start(run, "cluster"));
+  await areRunning("a");
+  await end("a");
+  await areRunning("b");
+  await end("b");
+  await Promise.all(all);
+}
+
 test("memory is ample where twice as much as all runs are expected to take would fit", () => {
   expect([isAmple(9.6 * gigabyte, 4), isAmple(9.5 * gigabyte, 4), isAmple(2.4 * gigabyte, 1)]).toEqual([
     true,
@@ -78,24 +88,13 @@ describe("a limit of memory", () => {
   });
 
   test("counts what a run takes beyond what was expected of it", async () => {
-    const { start, end, areRunning } = machine(3, { cluster: 2.5 });
-    const all = ["a", "b"].map((run) => start(run, "cluster"));
-    await areRunning("a");
-    await end("a");
-    await areRunning("b");
-    await end("b");
-    await Promise.all(all);
+    await runOneByOne(machine(3, { cluster: 2.5 }));
   });
 
   test("that is too low for a single run lets one run, and tells of it", async () => {
-    const { memory, start, end, areRunning } = machine(0.5, { cluster: 0.8 });
-    const all = ["a", "b"].map((run) => start(run, "cluster"));
-    await areRunning("a");
-    await end("a");
-    await areRunning("b");
-    await end("b");
-    await Promise.all(all);
-    expect(memory.taken).toEqual({
+    const small = machine(0.5, { cluster: 0.8 });
+    await runOneByOne(small);
+    expect(small.memory.taken).toEqual({
       limit: 0.5 * gigabyte,
       peak: 1.0 * gigabyte,
       largestRun: 0.8 * gigabyte,

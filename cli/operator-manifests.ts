@@ -1,5 +1,5 @@
 import type { Manifest } from "../render/manifest.ts";
-import type { Part } from "../settings/part.ts";
+import { clusterKinds, type Part } from "../settings/part.ts";
 import type { ClusterSettings, LinkSettings } from "../settings/settings.ts";
 import {
   clustersOf,
@@ -199,7 +199,7 @@ function labelsOf({ stack }: OperatorArgs): Record<string, string> {
   return { "app.kubernetes.io/part-of": "mesh", "app.kubernetes.io/instance": stack };
 }
 
-const waves = ["trust", "cluster", "multicluster", "links"];
+const waves: readonly string[] = ["trust", ...clusterKinds];
 
 /** Of a part, which kind of part it is. Argo CD applies objects of one kind by their names, unless in waves. */
 function metadataOf(args: OperatorArgs, { kind }: Part) {

@@ -1,4 +1,4 @@
-import { partsOf, scopeOf, stackOf, type Part } from "../settings/part.ts";
+import { partsOf, scopeOf, stackOf, type ClusterPart, type Part } from "../settings/part.ts";
 import type { Settings } from "../settings/settings.ts";
 import { interrupted } from "./interrupted.ts";
 import { concealed, nameOf, revealed, type State, type StateResource } from "./state.ts";
@@ -15,10 +15,8 @@ function partOf(
   { links, clusters }: Settings,
 ): Part | undefined {
   const name = nameOf(root);
-  const ofCluster = (
-    cluster: string | undefined,
-    kind: "cluster" | "multicluster" | "links" = "cluster",
-  ): Part | undefined => (cluster === undefined ? undefined : { kind, cluster });
+  const ofCluster = (cluster: string | undefined, kind: ClusterPart["kind"] = "cluster"): Part | undefined =>
+    cluster === undefined ? undefined : { kind, cluster };
   const linkOf = (suffix: string) => links.find((link) => `${link.name}${suffix}` === name);
   const [cluster = ""] = name.split("/");
   switch (root.type) {

@@ -27,10 +27,10 @@ import { RemoteAccess } from "../link/remote-access.ts";
 import { Linkerd, linkerdElsewhere } from "../linkerd/linkerd.ts";
 import { Multicluster } from "../linkerd/multicluster.ts";
 import { Ownership } from "../linkerd/ownership.ts";
+import { trustFingerprint } from "../linkerd/trust-annotation.ts";
 import { ExportedService } from "../service/exported-service.ts";
 import { ServiceAuthorization } from "../service/service-authorization.ts";
 import { TrafficRoute } from "../service/traffic-route.ts";
-import { trustFingerprint } from "../linkerd/trust-annotation.ts";
 import { createAnchors } from "../trust/anchors.ts";
 import { OtherParts, type Access, type TrustedAnchors } from "./other-parts.ts";
 

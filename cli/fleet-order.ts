@@ -16,10 +16,10 @@ function neededBy(part: Part, { links }: Pick<Settings, "links">): Part[] {
       return [{ kind: "trust" }, { kind: "cluster", cluster: part.cluster }];
     case "links": {
       const targets = links.filter(({ source }) => source === part.cluster).map(({ target }) => target);
-      return [part.cluster, ...targets].flatMap((cluster) => [
-        { kind: "cluster", cluster } as const,
-        { kind: "multicluster", cluster } as const,
-      ]);
+      return [
+        { kind: "cluster", cluster: part.cluster },
+        ...[part.cluster, ...targets].map((cluster) => ({ kind: "multicluster", cluster }) as const),
+      ];
     }
   }
 }

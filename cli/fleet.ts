@@ -301,7 +301,13 @@ async function runFleet(request: Request, { settings, order, leaving, isNew }: F
     order,
     leaving,
     parts: new Map(partsOf(settings).map((part) => [stackOf(base, part), part])),
-    updates: new LastUpdates(engineFor(base), base, settings, await programDigest(settings, root, secrets)),
+    updates: new LastUpdates(engineFor(base), {
+      base,
+      settings,
+      program: await programDigest(settings, root, secrets),
+      isNew,
+      isNeeded: (stack) => [...order.values()].some((before) => before.includes(stack)),
+    }),
     limit: isAmple(request.memory, Math.min(parallel, order.size))
       ? undefined
       : new MemoryLimit({
@@ -380,6 +386,7 @@ async function readFleet(request: Request, settings: Settings): Promise<Fleet> {
     run,
     [...order.keys()].filter((stack) => !parts.has(stack)),
     root,
+    stacks,
   );
   return { settings, order, leaving: parts, isNew };
 }

@@ -11,6 +11,8 @@ const settings = parseSettings(configuration({ clusters: clustersNamed(["a"]), s
 
 /** An engine that knows one stack, with its state and its tags. */
 class OneStack {
+  readonly calls: string[] = [];
+
   state: State = {
     deployment: {
       manifest: { time: "1" },
@@ -22,6 +24,7 @@ class OneStack {
 
   run = (args: readonly string[]): Promise<string> => {
     const [group, command, action, name = "", value = ""] = args;
+    this.calls.push(args.join(" "));
     if (group === "stack" && command === "export") {
       this.reads += 1;
       return Promise.resolve(JSON.stringify(this.state));
@@ -35,16 +38,30 @@ class OneStack {
 
 const part = { kind: "trust" } as const;
 
+function updatesOf(
+  engine: OneStack,
+  given: Partial<ConstructorParameters<typeof LastUpdates>[1]> = {},
+): LastUpdates {
+  return new LastUpdates(engine.run, {
+    base: "x",
+    settings,
+    program: "program",
+    isNew: () => false,
+    isNeeded: () => true,
+    ...given,
+  });
+}
+
 /** What another run finds, by another person on another machine. */
 async function isSame(engine: OneStack, { settings: asked = settings, program = "program" } = {}) {
-  const updates = new LastUpdates(engine.run, "x", asked, program);
+  const updates = updatesOf(engine, { settings: asked, program });
   const inputs = (await updates.inputs("x-trust", part, [])) ?? "";
   return updates.isSame("x-trust", inputs);
 }
 
 async function updated(): Promise<OneStack> {
   const engine = new OneStack();
-  const updates = new LastUpdates(engine.run, "x", settings, "program");
+  const updates = updatesOf(engine);
   await updates.remember("x-trust", (await updates.inputs("x-trust", part, [])) ?? "");
   return engine;
 }
@@ -90,7 +107,7 @@ test("the mark has no secret of the state", async () => {
 
 test("what was read of a stack is handed on to the run once; afterwards it is read anew", async () => {
   const engine = new OneStack();
-  const updates = new LastUpdates(engine.run, "x", settings, "program");
+  const updates = updatesOf(engine);
   const inputs = (await updates.inputs("x-trust", part, [])) ?? "";
   expect(await updates.isSame("x-trust", inputs)).toBe(false);
   expect(updates.takeState("x-trust")).toEqual(engine.state);
@@ -99,4 +116,25 @@ test("what was read of a stack is handed on to the run once; afterwards it is re
   await updates.remember("x-trust", inputs);
   expect(engine.reads).toBe(2);
   expect(updates.takeState("x-trust")).toBeUndefined();
+});
+
+test("a stack that had nothing isn't read before its first update", async () => {
+  const engine = new OneStack();
+  const updates = updatesOf(engine, { isNew: () => true });
+  const inputs = (await updates.inputs("x-trust", part, [])) ?? "";
+  expect(await updates.isSame("x-trust", inputs)).toBe(false);
+  expect(updates.takeState("x-trust")).toEqual({ deployment: {} });
+  expect(engine.calls).toEqual([]);
+  await updates.remember("x-trust", inputs);
+  expect(await isSame(engine)).toBe(true);
+});
+
+test("what a part says is read with its secrets after its update only where another part goes by it", async () => {
+  const readsAfterUpdate = async (isNeeded: boolean) => {
+    const engine = new OneStack();
+    await updatesOf(engine, { isNew: () => true, isNeeded: () => isNeeded }).remember("x-trust", "inputs");
+    return engine.calls.filter((call) => call.includes("export"));
+  };
+  expect(await readsAfterUpdate(true)).toEqual(["stack export --show-secrets --stack x-trust"]);
+  expect(await readsAfterUpdate(false)).toEqual(["stack export --stack x-trust"]);
 });

@@ -19,15 +19,33 @@ interface Left {
   readonly isInterrupted: boolean;
 }
 
+function versionOf(state: State): string {
+  const { resources = [], manifest } = state.deployment;
+  return createHash("sha256")
+    .update(JSON.stringify([manifest?.time, resources.length]))
+    .digest("hex");
+}
+
 function readLeft(state: State): Left {
-  const { resources = [], pending_operations: pending = [], manifest } = state.deployment;
+  const { resources = [], pending_operations: pending = [] } = state.deployment;
   return {
     outputs: stackOutputs(state),
-    version: createHash("sha256")
-      .update(JSON.stringify([manifest?.time, resources.length]))
-      .digest("hex"),
+    version: versionOf(state),
     isInterrupted: pending.length > 0 || resources.some((resource) => resource.delete ?? false),
   };
+}
+
+/** What the parts are parts of. */
+interface Environment {
+  /** The name of its stack. */
+  readonly base: string;
+  readonly settings: Settings;
+  /** Stands for everything that makes resources out of settings. */
+  readonly program: string;
+  /** Whether a stack had nothing when all were looked at. */
+  readonly isNew: (stack: string) => boolean;
+  /** Whether another part goes by what a stack says. */
+  readonly isNeeded: (stack: string) => boolean;
 }
 
 /**
@@ -36,32 +54,35 @@ function readLeft(state: State): Left {
  */
 export class LastUpdates {
   private readonly run: RunEngine;
-  private readonly base: string;
-  private readonly settings: Settings;
-  private readonly program: string;
+  private readonly environment: Environment;
   private readonly known = new Map<string, Promise<Left | undefined>>();
   /** What was read for `inputs`, until the engine runs: states are large. */
   private readonly states = new Map<string, State>();
+  private readonly updated = new Set<string>();
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(run: RunEngine, base: string, settings: Settings, program: string) {
+  constructor(run: RunEngine, environment: Environment) {
     this.run = run;
-    this.base = base;
-    this.settings = settings;
-    this.program = program;
+    this.environment = environment;
+  }
+
+  private hasNothing(stack: string): boolean {
+    return this.environment.isNew(stack) && !this.updated.has(stack);
+  }
+
+  private async export(stack: string, ...flags: string[]): Promise<State | undefined> {
+    const text = await this.run(["stack", "export", ...flags, "--stack", stack]).catch(() => undefined);
+    return text === undefined ? undefined : (JSON.parse(text) as State);
   }
 
   private read(stack: string, keepsState = false): Promise<Left | undefined> {
+    if (this.hasNothing(stack)) return Promise.resolve(undefined);
     const reading =
       this.known.get(stack) ??
-      this.run(["stack", "export", "--show-secrets", "--stack", stack]).then(
-        (text) => {
-          const state = JSON.parse(text) as State;
-          if (keepsState) this.states.set(stack, state);
-          return readLeft(state);
-        },
-        () => undefined,
-      );
+      this.export(stack, "--show-secrets").then((state) => {
+        if (keepsState && state !== undefined) this.states.set(stack, state);
+        return state && readLeft(state);
+      });
     this.known.set(stack, reading);
     return reading;
   }
@@ -69,6 +90,7 @@ export class LastUpdates {
   /** What was read of a stack is no longer so. */
   forget(stack: string): void {
     this.known.delete(stack);
+    this.updated.add(stack);
   }
 
   /** What an update of a part would go by now, after those that it needs; undefined where that isn't known. */
@@ -78,7 +100,7 @@ export class LastUpdates {
       const left = await this.read(one, one === stack);
       if (left?.outputs !== undefined) outputs.set(one, left.outputs);
     }
-    const { settings, base, program } = this;
+    const { settings, base, program } = this.environment;
     // The SDK runs one program at a time.
     const inputs = this.last.then(() =>
       partInputs(settings, base, part, { outputs, program, now: new Date() }),
@@ -99,6 +121,7 @@ export class LastUpdates {
 
   /** The state with its secrets that `inputs` was told from, once. */
   takeState(stack: string): State | undefined {
+    if (this.hasNothing(stack)) return { deployment: {} };
     const state = this.states.get(stack);
     this.states.delete(stack);
     return state;
@@ -107,8 +130,10 @@ export class LastUpdates {
   /** Remembers what an update went by that has just gone through. */
   async remember(stack: string, inputs: string): Promise<void> {
     this.forget(stack);
-    const left = await this.read(stack);
-    if (left === undefined) return;
-    await this.run(["stack", "tag", "set", inputsTag, `${inputs}-${left.version}`, "--stack", stack]);
+    const version = this.environment.isNeeded(stack)
+      ? (await this.read(stack))?.version
+      : await this.export(stack).then((state) => state && versionOf(state));
+    if (version === undefined) return;
+    await this.run(["stack", "tag", "set", inputsTag, `${inputs}-${version}`, "--stack", stack]);
   }
 }

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { moveState, type RunEngine } from "./move-state.ts";
+import { createStacks, moveState, type RunEngine } from "./move-state.ts";
 import type { State } from "./state.ts";
 
 let folder: string;
@@ -104,4 +104,43 @@ test("an update in the meantime wins", async () => {
     [],
     [],
   ]);
+});
+
+describe("stacks that are made", () => {
+  const made: string[] = [];
+
+  /** As the engine, salts a stack anew unless its stack file has a salt. */
+  const saltingEngine: RunEngine = async ([, action = "", , stack = ""]) => {
+    if (action === "export") {
+      return JSON.stringify({ deployment: { secrets_providers: { state: { salt: `salt-of-${stack}` } } } });
+    }
+    const file = path.join(folder, `Pulumi.${stack}.yaml`);
+    const text = await readFile(file, "utf8").catch(() => "");
+    if (!text.includes("encryptionsalt")) await writeFile(file, `${text}encryptionsalt: new-${stack}\n`);
+    made.push(`${stack} ${/encryptionsalt: (.*)/.exec(await readFile(file, "utf8"))?.[1] ?? ""}`);
+    return "";
+  };
+
+  beforeEach(() => {
+    made.length = 0;
+  });
+
+  test("have one salt, and no stack files", async () => {
+    await createStacks(saltingEngine, ["one", "two", "three"], folder, new Map());
+    expect(made).toEqual(["one new-one", "two new-one", "three new-one"]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("have the salt of those that are there", async () => {
+    await createStacks(saltingEngine, ["one", "two"], folder, new Map([["one", 3]]));
+    expect(made).toEqual(["two salt-of-one"]);
+  });
+
+  test("keep a stack file of their own as it is", async () => {
+    const file = path.join(folder, "Pulumi.two.yaml");
+    await writeFile(file, "encryptionsalt: own\n");
+    await createStacks(saltingEngine, ["one", "two"], folder, new Map());
+    expect(made).toEqual(["one new-one", "two own"]);
+    expect(await readFile(file, "utf8")).toBe("encryptionsalt: own\n");
+  });
 });

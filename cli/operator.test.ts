@@ -256,8 +256,11 @@ function prerequisitesOf(manifests: readonly Manifest[]): Record<string, string[
   );
 }
 
-function partsOfClusters(...names: string[]): string[] {
-  return names.flatMap((name) => [`mesh-prod-cluster-${name}`, `mesh-prod-multicluster-${name}`]);
+function neededByLinks(source: string, ...targets: string[]): string[] {
+  return [
+    `mesh-prod-cluster-${source}`,
+    ...[source, ...targets].map((name) => `mesh-prod-multicluster-${name}`),
+  ];
 }
 
 describe("a split environment", () => {
@@ -278,9 +281,9 @@ describe("a split environment", () => {
       ["mesh-prod-multicluster-bonn", ["mesh-prod-trust", "mesh-prod-cluster-bonn"]],
       ["mesh-prod-multicluster-colo", ["mesh-prod-trust", "mesh-prod-cluster-colo"]],
       ["mesh-prod-multicluster-hub", ["mesh-prod-trust", "mesh-prod-cluster-hub"]],
-      ["mesh-prod-links-bonn", partsOfClusters("bonn", "hub")],
-      ["mesh-prod-links-colo", partsOfClusters("colo", "hub")],
-      ["mesh-prod-links-hub", partsOfClusters("hub", "bonn", "colo")],
+      ["mesh-prod-links-bonn", neededByLinks("bonn", "hub")],
+      ["mesh-prod-links-colo", neededByLinks("colo", "hub")],
+      ["mesh-prod-links-hub", neededByLinks("hub", "bonn", "colo")],
     ]);
     expect(specOf(split(), "mesh-prod-cluster-hub")).toMatchObject({
       prerequisites: [{ name: "mesh-prod-trust", requirement: { succeededWithinDuration: "1800s" } }],

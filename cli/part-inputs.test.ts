@@ -34,7 +34,8 @@ function outputsOf(names: readonly string[]): Map<string, Outputs> {
       },
       kubeconfigs: { [name]: "" },
     };
-    const extension = { mesh: { clusters: { [name]: { gateway: ["192.0.2.1"] } }, parts: { accesses } } };
+    const reached = { apiServer: `https://${name}`, gateway: ["192.0.2.1"] };
+    const extension = { mesh: { clusters: { [name]: reached }, parts: { accesses } } };
     return [
       [`x-cluster-${name}`, cluster],
       [`x-multicluster-${name}`, extension],

@@ -39,6 +39,13 @@ export interface State {
     readonly manifest?: { readonly time?: string };
     readonly resources?: readonly StateResource[];
     readonly pending_operations?: readonly PendingOperation[];
+    readonly secrets_providers?: {
+      readonly type?: string;
+      readonly state?: {
+        /** Of a passphrase. */
+        readonly salt?: string;
+      };
+    };
   };
 }
 

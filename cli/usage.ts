@@ -6,6 +6,10 @@ export async function runCommand(
   main: (args: readonly string[]) => Promise<number>,
   misused = 1,
 ): Promise<void> {
+  // Who reads along may stop before the end, as in `| head`; the run goes on.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {

@@ -79,7 +79,7 @@ const base = {
     enabled: true,
     serviceType: "LoadBalancer",
     deploymentAnnotations: { "mesh/trust": "LATE-VALUE-trust-fingerprint" },
-    serviceAnnotations: {},
+    serviceAnnotations: { "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}" },
     port: 4143,
     probe: { port: 4191 },
   },
@@ -235,7 +235,7 @@ describe("the gateway", () => {
       ...base.gateway,
       port: 5143,
       probe: { port: 5191 },
-      serviceAnnotations: { "example.com/internal": "true" },
+      serviceAnnotations: { "example.com/internal": "true", ...base.gateway.serviceAnnotations },
     });
   });
 

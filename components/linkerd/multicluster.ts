@@ -24,9 +24,20 @@ export interface MulticlusterArgs {
   readonly dependsOn: pulumi.Resource[];
 }
 
-function gatewayValues({ gateway }: InstallTarget) {
-  // Pulumi waits for a load balancer's address; declared addresses say there may be none to wait for.
-  const wait = gateway.addresses.length > 0 ? { "pulumi.com/skipAwait": "true" } : {};
+/**
+ * What the provider waits for: the address of a load balancer, and nothing where addresses are declared, as there may be none.
+ * Otherwise it would wait, beside that, for ten seconds without a change of the pods behind the Service
+ * (pulumi-kubernetes provider/pkg/await/service.go), whose Deployment it waits for already.
+ */
+function gatewayWait({ gateway }: InstallTarget): Readonly<Record<string, string>> {
+  const hasAddress = gateway.serviceType === "LoadBalancer" && gateway.addresses.length === 0;
+  return hasAddress
+    ? { "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}" }
+    : { "pulumi.com/skipAwait": "true" };
+}
+
+function gatewayValues(cluster: InstallTarget) {
+  const { gateway } = cluster;
   const nodePorts =
     gateway.serviceType === "NodePort"
       ? { nodePort: gateway.port, probe: { nodePort: gateway.probePort } }
@@ -36,7 +47,7 @@ function gatewayValues({ gateway }: InstallTarget) {
     serviceType: gateway.serviceType,
     // They are the pods', whatever the chart calls them.
     deploymentAnnotations: trustAnnotation,
-    serviceAnnotations: { ...gateway.annotations, ...wait },
+    serviceAnnotations: { ...gateway.annotations, ...gatewayWait(cluster) },
     ...nodePorts,
   };
 }

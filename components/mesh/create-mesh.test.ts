@@ -69,7 +69,7 @@ const outputs: Record<string, Record<string, unknown>> = {
         `prod-multicluster-${name}`,
         {
           mesh: {
-            clusters: { [name]: { gateway: [`gateway-of-${name}`] } },
+            clusters: { [name]: { apiServer: `https://${name}`, gateway: [`gateway-of-${name}`] } },
             parts: {
               accesses: Object.fromEntries(
                 ["east", "west"].map((source) => [
@@ -158,15 +158,15 @@ describe("the parts of an environment", () => {
     expect(providersOf("-links-east")).toEqual(["command", "east"]);
   });
 
-  test("know each other without a cycle: links read clusters, clusters read trust", () => {
+  test("know each other without a cycle: links read extensions, extensions read clusters, clusters read trust", () => {
     expect(Object.fromEntries(readBy)).toEqual({
       "-trust": [],
       "-cluster-east": ["prod-trust"],
       "-cluster-west": ["prod-trust"],
       "-multicluster-east": ["prod-cluster-east", "prod-trust"],
       "-multicluster-west": ["prod-trust"],
-      "-links-east": ["prod-cluster-east", "prod-cluster-west", "prod-multicluster-west"],
-      "-links-west": ["prod-cluster-east", "prod-multicluster-east"],
+      "-links-east": ["prod-cluster-east", "prod-multicluster-west"],
+      "-links-west": ["prod-multicluster-east"],
     });
   });
 

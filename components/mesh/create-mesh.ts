@@ -43,6 +43,8 @@ export interface MeshResources {
   readonly installs: ReadonlyMap<string, Linkerd>;
   /** By cluster. */
   readonly extensions: ReadonlyMap<string, Multicluster>;
+  /** As pods of other clusters reach them, by cluster. */
+  readonly apiServers: ReadonlyMap<string, pulumi.Output<string>>;
   /** Access to the clusters whose extensions are made here. */
   readonly accesses: readonly MadeAccess[];
   readonly links: readonly MadeLink[];
@@ -176,6 +178,7 @@ class MeshBuilder {
       clusters: made,
       installs: this.installs,
       extensions: this.extensions,
+      apiServers: new Map([...this.clusters].map(([name, { apiServer }]) => [name, apiServer])),
       accesses,
       links,
     };
@@ -364,7 +367,7 @@ class MeshBuilder {
   private targetOf(name: string): LinkTarget {
     const extension = this.extensions.get(name);
     const apiServer =
-      extension === undefined ? this.others.cluster(name).apiServer : this.clusterNamed(name).apiServer;
+      extension === undefined ? this.others.apiServer(name) : this.clusterNamed(name).apiServer;
     const gatewayAddresses = extension?.gatewayAddresses ?? this.others.gatewayAddresses(name);
     return { ...this.settingsOf(name), apiServer, gatewayAddresses };
   }

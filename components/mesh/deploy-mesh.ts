@@ -40,7 +40,7 @@ export async function deployMesh(
   await warnOfUsedMirrors(settings, deployed, leftOut, place);
   const planned = await guardRotation(settings, place, leftOut);
   const resources = createMesh(settings, { planned, leftOut, ...place, ...options });
-  const { clusters, extensions, links } = resources;
+  const { clusters, extensions, apiServers, links } = resources;
   const remembered = { deployed, leftOut };
   // Who signs is said by the part that makes the issuer.
   const signers = Object.fromEntries(
@@ -82,7 +82,7 @@ export async function deployMesh(
               source,
               version,
               trustDomain,
-              apiServer: clusters.get(name)?.apiServer,
+              apiServer: apiServers.get(name),
               gateway: extensions.get(name)?.gatewayAddresses,
             },
           ]),

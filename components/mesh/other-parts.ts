@@ -102,6 +102,12 @@ export class OtherParts {
     };
   }
 
+  /** As the clusters linked with it reach it: a link asks one part of its target for all that it needs. */
+  apiServer(name: string): pulumi.Output<string> {
+    const part = { kind: "multicluster", cluster: name } as const;
+    return this.ask(part, "where its API server is", ({ clusters }) => clusters[name]?.apiServer);
+  }
+
   gatewayAddresses(name: string): pulumi.Output<string[]> {
     const part = { kind: "multicluster", cluster: name } as const;
     return this.ask(part, "where its gateway is", ({ clusters }) => clusters[name]?.gateway);

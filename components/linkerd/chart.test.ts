@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parseSettings } from "../../settings/parse.ts";
 import { configuration, linkerd } from "../../settings/test-examples.ts";
 import { record, types, valueOf } from "../../tests/record.ts";
-import { linkerdChart, locateChart } from "./chart.ts";
+import { inTurn, linkerdChart, locateChart } from "./chart.ts";
 import { placeholderFor, type LateValues } from "./late-values.ts";
 
 const version = "2026.8.3";
@@ -83,6 +83,20 @@ describe("a chart", () => {
       opts: {},
     });
     expect(await valueOf(rendered?.props)).toEqual({ ca: "the authority" });
+  });
+
+  test("is asked back for one transform, which makes all changes", async () => {
+    const label = (name: string): pulumi.ResourceTransform => {
+      return ({ props, opts }) =>
+        "skipped" in props
+          ? undefined
+          : { props: { ...(props as object), [name]: Object.keys(props) }, opts };
+    };
+    const transform = inTurn([label("one"), label("two")]);
+    const transformed = async (props: object) =>
+      (await transform({ name: "x", type: types.secret, custom: true, props, opts: {} }))?.props;
+    expect(await transformed({ a: 1 })).toEqual({ a: 1, one: ["a"], two: ["a", "one"] });
+    expect(await transformed({ skipped: 1 })).toBeUndefined();
   });
 
   test("has no transform otherwise", async () => {

@@ -32,6 +32,15 @@ export function locateChart(
   return { chart, version, repositoryOpts: { repo: charts.repository } };
 }
 
+/** One after the other, as one: the engine asks back for each transform of each object. */
+export function inTurn(transforms: readonly pulumi.ResourceTransform[]): pulumi.ResourceTransform {
+  return async (args) => {
+    let changed: pulumi.ResourceTransformResult | undefined;
+    for (const transform of transforms) changed = (await transform({ ...args, ...changed })) ?? changed;
+    return changed;
+  };
+}
+
 /** One of Linkerd's charts, rendered so that every object shows in the preview. */
 export function linkerdChart(
   name: string,
@@ -48,6 +57,6 @@ export function linkerdChart(
       namespace: args.namespace,
       values: mergeValues(...args.values),
     },
-    { ...opts, ...(transforms.length === 0 ? {} : { transforms }) },
+    { ...opts, ...(transforms.length === 0 ? {} : { transforms: [inTurn(transforms)] }) },
   );
 }

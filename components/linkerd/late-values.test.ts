@@ -118,6 +118,11 @@ describe("the transform", () => {
     expect(result?.opts).toBe(opts);
   });
 
+  test("leaves what has no placeholder alone", () => {
+    const props = { data: "text", list: [{ nested: "text" }, []] };
+    expect(transform({ ...resource, props, custom: true })).toBeUndefined();
+  });
+
   test("leaves the chart itself alone, so that its values are known in a preview", () => {
     expect(transform({ ...resource, custom: false })).toBeUndefined();
   });

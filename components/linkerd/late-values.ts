@@ -49,16 +49,20 @@ function replaceText(text: string, late: LateValues): pulumi.Input<string> {
     );
 }
 
-/** The properties of a rendered object, with every placeholder replaced by its late value. */
+/** The properties of a rendered object, with every placeholder replaced by its late value; itself where it has none. */
 export function withLateValues(value: unknown, late: LateValues): unknown {
   if (typeof value === "string") return replaceText(value, late);
-  if (Array.isArray(value)) return value.map((item) => withLateValues(item, late));
   if (typeof value !== "object" || value === null || pulumi.Output.isInstance(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withLateValues(item, late)]));
+  const before = Object.entries(value);
+  const after = before.map(([key, item]) => [key, withLateValues(item, late)] as const);
+  if (after.every(([, item], index) => item === before[index]?.[1])) return value;
+  return Array.isArray(value) ? after.map(([, item]) => item) : Object.fromEntries(after);
 }
 
 /** Replaces placeholders in the objects that a chart renders, not in the chart itself. */
 export function lateValuesTransform(late: LateValues): pulumi.ResourceTransform {
-  return ({ custom, props, opts }) =>
-    custom ? { props: withLateValues(props, late) as object, opts } : undefined;
+  return ({ custom, props, opts }) => {
+    const replaced = custom ? (withLateValues(props, late) as object) : props;
+    return replaced === props ? undefined : { props: replaced, opts };
+  };
 }

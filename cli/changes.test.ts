@@ -110,6 +110,7 @@ test("policies, warnings and errors come without colours, and without where plug
       diagnosticEvent: { severity: "warning", message: "<{%reset%}>It ends in 3 days.<{%reset%}>\n" },
     }),
     event({ diagnosticEvent: { severity: "warning", message: "using pulumi-resource-tls from $PATH" } }),
+    event({ diagnosticEvent: { severity: "warning", ephemeral: true, message: "No pod runs yet." } }),
     event({ diagnosticEvent: { severity: "error", message: "preview failed" } }),
     event({ diagnosticEvent: { severity: "error", message: "preview failed" } }),
     event({ diagnosticEvent: { severity: "info", message: "hello" } }),

@@ -125,8 +125,9 @@ function groupSteps(steps: readonly Step[], parents: ReadonlyMap<string, string>
 }
 
 function messages(events: readonly EngineEvent[], severity: string): string[] {
-  const found = events.flatMap(({ diagnosticEvent }) =>
-    diagnosticEvent?.severity === severity ? [withoutColours(diagnosticEvent.message)] : [],
+  const found = events.flatMap(({ diagnosticEvent: said }) =>
+    // What a resource is waiting for at the moment is over by the end.
+    said?.severity === severity && said.ephemeral !== true ? [withoutColours(said.message)] : [],
   );
   // Where a plugin comes from is news to nobody who reviews.
   return [...new Set(found)].filter((text) => text !== "" && !text.startsWith("using pulumi-"));

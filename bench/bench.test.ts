@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { UsageError } from "../cli/usage.ts";
+import { UsageError } from "../cli/terminal/usage.ts";
 import { parseSettings } from "../settings/parse.ts";
 import { parseRequest } from "./bench.ts";
 import { fleetSettings, linksOf, type Topology } from "./fleet.ts";
@@ -38,6 +38,7 @@ test.each([
   ["node node_modules/@pulumi/pulumi/cmd/run/index.js --monitor 127.0.0.1:1", "program"],
   ["node node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js 127.0.0.1:1", "policies"],
   ["/plugins/pulumi-resource-kubernetes 127.0.0.1:1", "provider kubernetes"],
+  ["node --expose-gc /mesh/cli/engine/program-host.ts", "program"],
   ["node /mesh/cli/fleet.ts up", "command"],
   ["node components/cluster/simulated-cluster.command.ts create", "simulated clusters"],
   ["/home/me/.kwok/clusters/bench-cluster1/bin/etcd --data-dir x", "simulated clusters"],

@@ -7,10 +7,10 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import path from "node:path";
 
-import { pulumiVersion } from "../cli/engine.ts";
-import type { FleetSummary } from "../cli/fleet-summary.ts";
-import { parseCall } from "../cli/options.ts";
-import { runCommand, UsageError } from "../cli/usage.ts";
+import { pulumiVersion } from "../cli/engine/engine.ts";
+import type { FleetSummary } from "../cli/fleet/fleet-summary.ts";
+import { parseCall } from "../cli/terminal/options.ts";
+import { runCommand, UsageError } from "../cli/terminal/usage.ts";
 import { isProgram, output } from "../components/cluster/programs.ts";
 import { Engine } from "../e2e/engine.ts";
 import { clusterName, fleetSettings, linksOf, topologies, type Fleet, type Topology } from "./fleet.ts";

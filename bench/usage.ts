@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 
-import { allProcesses, familyOf, memoryOf } from "../cli/processes.ts";
+import { allProcesses, familyOf, memoryOf } from "../cli/engine/processes.ts";
 
 /** What a command and everything that it started took. */
 export interface Usage {
@@ -29,7 +29,7 @@ const names: readonly [RegExp, string][] = [
   [/pulumi-language-nodejs/, "language host"],
   [/cmd\/run-policy-pack/, "policies"],
   [/cmd\/run\//, "program"],
-  [/cli\/program-host\.ts/, "program"],
+  [/\/program-host\.ts/, "program"],
   [/\/bin\/pulumi /, "engine"],
   [/\bcli\/\w+\.ts/, "command"],
   // Those that go on in the background are counted while they start.

@@ -5,12 +5,12 @@
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 
-import { committedTree } from "./git.ts";
-import { parseOptions } from "./options.ts";
-import { policyArguments } from "./policies.ts";
+import { committedTree } from "./changes/git.ts";
+import { parseOptions } from "./terminal/options.ts";
+import { policyArguments } from "./engine/policies.ts";
 import { planFile, reviewFolder, treeFile } from "./review.ts";
-import { runEngine } from "./run-engine.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { runEngine } from "./run/run-engine.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 
 const usage = "Say which stack: npm run apply -- STACK [--review FOLDER]";

@@ -1,11 +1,11 @@
 /** `npm run doctor -- STACK`: what this machine and the clusters lack before `npm run up`. */
 
-import { readDeployedStack } from "./deployed.ts";
-import { Progress } from "./progress.ts";
-import { parseStackFile } from "./stack-file.ts";
-import { readStackSettings, readStackText, stackName } from "./stack-settings.ts";
-import { parseCall } from "./options.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { readDeployedStack } from "./state/deployed.ts";
+import { Progress } from "./terminal/progress.ts";
+import { parseStackFile } from "./state/stack-file.ts";
+import { readStackSettings, readStackText, stackName } from "./state/stack-settings.ts";
+import { parseCall } from "./terminal/options.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { clusterFindings } from "../doctor/clusters.ts";
 import type { Finding } from "../doctor/finding.ts";

@@ -6,11 +6,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { readEvents, summarize } from "./changes.ts";
-import { commentOf, drifted } from "./comment.ts";
-import { parseOptions } from "./options.ts";
-import { runEngine } from "./run-engine.ts";
-import { runCommand } from "./usage.ts";
+import { readEvents, summarize } from "./changes/changes.ts";
+import { commentOf, drifted } from "./changes/comment.ts";
+import { parseOptions } from "./terminal/options.ts";
+import { runEngine } from "./run/run-engine.ts";
+import { runCommand } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 
 const usage = "Say which stack: npm run drift -- STACK [--output FILE]";

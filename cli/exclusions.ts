@@ -1,10 +1,10 @@
 /** `npm run exclusions -- STACK CLUSTER…`: what leaves clusters out, for pipelines that start the engine themselves. */
 import path from "node:path";
 
-import { root } from "./engine.ts";
-import { readStackFile } from "./stack-file.ts";
-import { stackSettings } from "./stack-settings.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { root } from "./engine/engine.ts";
+import { readStackFile } from "./state/stack-file.ts";
+import { stackSettings } from "./state/stack-settings.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { exclusionsOf } from "../settings/left-out.ts";
 

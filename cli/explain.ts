@@ -1,10 +1,10 @@
 /** `npm run explain -- STACK CLUSTER NAMESPACE/SERVICE`: what happens to a call from a cluster to a service. */
 
-import { readDeployedStack } from "./deployed.ts";
-import { Progress } from "./progress.ts";
-import { readStackSettings, stackName } from "./stack-settings.ts";
-import { parseCall } from "./options.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { readDeployedStack } from "./state/deployed.ts";
+import { Progress } from "./terminal/progress.ts";
+import { readStackSettings, stackName } from "./state/stack-settings.ts";
+import { parseCall } from "./terminal/options.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { explain, type Explanation, type Question } from "../explain/explain.ts";
 import { gather } from "../facts/gather.ts";

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 
 import { parseSettings } from "../settings/parse.ts";
 import { clustersNamed, configuration } from "../settings/test-examples.ts";
-import type { Report } from "./changes.ts";
+import type { Report } from "./changes/changes.ts";
 import { chooseStacks, parseRequest } from "./fleet.ts";
-import { formatSummary } from "./fleet-summary.ts";
-import { nothingLeaves } from "./leaving-parts.ts";
-import { UsageError } from "./usage.ts";
+import { formatSummary } from "./fleet/fleet-summary.ts";
+import { nothingLeaves } from "./fleet/leaving-parts.ts";
+import { UsageError } from "./terminal/usage.ts";
 
 const settings = parseSettings(
   configuration({ clusters: clustersNamed(["a", "b"]), links: { topology: "mesh", carries: ["gateway"] } }),

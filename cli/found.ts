@@ -9,7 +9,7 @@ import { mergeCidr } from "cidr-tools";
 import { parse } from "yaml";
 
 import type { Mode } from "../settings/settings.ts";
-import { UsageError } from "./usage.ts";
+import { UsageError } from "./terminal/usage.ts";
 
 /** One direction of a link as `link-gen` made it, on its source. */
 export interface FoundLink {

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { runAttached } from "./attached.ts";
-import { readOutputs } from "./outputs.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { runAttached } from "./engine/attached.ts";
+import { readOutputs } from "./state/outputs.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { findProgram, isProgram } from "../components/cluster/programs.ts";
 
 const programs = ["kubectl", "linkerd"];

@@ -1,14 +1,14 @@
 /** `npm run --silent operator -- STACK --backend URL --repository URL …`: manifests for the Pulumi Kubernetes Operator. */
 import { YAMLParseError, stringify } from "yaml";
 
-import { pulumiVersion } from "./engine.ts";
-import { neededSecrets, operatorManifests, type OperatorArgs } from "./operator-manifests.ts";
-import { stacksOf } from "./operator-stacks.ts";
-import { parseOptions } from "./options.ts";
-import { stackFileOf } from "./run-engine.ts";
-import { readStackFile } from "./stack-file.ts";
-import { stackSettings } from "./stack-settings.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { pulumiVersion } from "./engine/engine.ts";
+import { neededSecrets, operatorManifests, type OperatorArgs } from "./operator/operator-manifests.ts";
+import { stacksOf } from "./operator/operator-stacks.ts";
+import { parseOptions } from "./terminal/options.ts";
+import { stackFileOf } from "./run/run-engine.ts";
+import { readStackFile } from "./state/stack-file.ts";
+import { stackSettings } from "./state/stack-settings.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { SettingsError } from "../settings/problem.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { parseCall } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { UsageError } from "./terminal/usage.ts";
 
 test.each([
   [["sim"], { stack: "sim", names: [] }],

@@ -4,11 +4,11 @@ import path from "node:path";
 
 import { YAMLParseError } from "yaml";
 
-import { root } from "./engine.ts";
-import { readStackFile } from "./stack-file.ts";
-import { stackSettings } from "./stack-settings.ts";
-import { parseCall } from "./options.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { root } from "./engine/engine.ts";
+import { readStackFile } from "./state/stack-file.ts";
+import { stackSettings } from "./state/stack-settings.ts";
+import { parseCall } from "./terminal/options.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { firstLine } from "../render/readme.ts";
 import { renderManifests } from "../render/render.ts";

@@ -1,10 +1,10 @@
 /** `npm run split -- STACK`: moves an environment from one stack to a stack for each part, without touching a cluster. */
-import { parseOptions } from "./options.ts";
-import { engineFor, moveState, readState, type RunEngine } from "./move-state.ts";
-import { splitState } from "./split-state.ts";
-import { readStackSettings } from "./stack-settings.ts";
-import { runCommand, UsageError } from "./usage.ts";
-import { root } from "./engine.ts";
+import { parseOptions } from "./terminal/options.ts";
+import { engineFor, moveState, readState, type RunEngine } from "./state/move-state.ts";
+import { splitState } from "./state/split-state.ts";
+import { readStackSettings } from "./state/stack-settings.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
+import { root } from "./engine/engine.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import type { Settings } from "../settings/settings.ts";
 

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { policyArguments } from "./policies.ts";
+import { policyArguments } from "./engine/policies.ts";
 import { engineArguments } from "./stack.ts";
 
 describe("the engine's arguments", () => {

@@ -2,10 +2,10 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { readOutputs } from "./outputs.ts";
-import { readStackSettings, stackName } from "./stack-settings.ts";
-import { parseCall } from "./options.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { readOutputs } from "./state/outputs.ts";
+import { readStackSettings, stackName } from "./state/stack-settings.ts";
+import { parseCall } from "./terminal/options.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { compareTopologies } from "../topology/comparison.ts";
 import { parseOutputs, withOutputs } from "../topology/deployed.ts";

@@ -2,10 +2,10 @@
  * `npm run --silent touched -- [REVISION]`: the shared stacks that a change since then could change, as a JSON list;
  * with `--all` every one of them.
  */
-import { localStacks } from "./engine.ts";
-import { git } from "./git.ts";
-import { environments } from "./stack-settings.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { localStacks } from "./engine/engine.ts";
+import { git } from "./changes/git.ts";
+import { environments } from "./state/stack-settings.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 
 /** What no stack is made of. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { parseDeployedStack } from "./deployed.ts";
-import { UsageError } from "./usage.ts";
+import { parseDeployedStack } from "./state/deployed.ts";
+import { UsageError } from "./terminal/usage.ts";
 import { parseRequest } from "./verify.ts";
 
 describe("a call of verify", () => {

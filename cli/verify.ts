@@ -2,11 +2,11 @@
 import { writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
-import { readDeployedStack, type DeployedStack } from "./deployed.ts";
-import { Progress } from "./progress.ts";
-import { readStackSettings, stackName } from "./stack-settings.ts";
-import { parseCall } from "./options.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import { readDeployedStack, type DeployedStack } from "./state/deployed.ts";
+import { Progress } from "./terminal/progress.ts";
+import { readStackSettings, stackName } from "./state/stack-settings.ts";
+import { parseCall } from "./terminal/options.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import type { ClusterAnswer } from "../facts/facts.ts";
 import { gather } from "../facts/gather.ts";

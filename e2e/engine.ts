@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { stringify } from "yaml";
 
-import { engineDefaults } from "../cli/engine.ts";
+import { engineDefaults } from "../cli/engine/engine.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { pulumiVersion } from "../cli/engine.ts";
+import { pulumiVersion } from "../cli/engine/engine.ts";
 import { findProgram } from "../components/cluster/programs.ts";
 import { clusterConfig } from "../components/cluster/kubeconfig.ts";
 import { ClusterApi } from "../facts/cluster-api.ts";

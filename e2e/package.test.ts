@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 
-import { engineDefaults } from "../cli/engine.ts";
+import { engineDefaults } from "../cli/engine/engine.ts";
 import { buildPackage, pack } from "../package/build.ts";
 import { TestCluster } from "./clusters.ts";
 

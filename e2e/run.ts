@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
-import { fetchedEngine, pulumiVersion } from "../cli/engine.ts";
+import { fetchedEngine, pulumiVersion } from "../cli/engine/engine.ts";
 import { findProgram } from "../components/cluster/programs.ts";
 
 const root = path.resolve(import.meta.dirname, "..");

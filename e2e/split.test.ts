@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import type { FleetSummary } from "../cli/fleet-summary.ts";
+import type { FleetSummary } from "../cli/fleet/fleet-summary.ts";
 import { apiServerOf, TestCluster } from "./clusters.ts";
 import { Engine, nameOf, type StateResource } from "./engine.ts";
 import { linkerdSettings, simulatedCluster } from "./settings.ts";

@@ -4,8 +4,8 @@ import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, describe, expect, test, vi } from "vitest";
 
-import { hostedPack, policyArguments } from "../cli/policies.ts";
-import { parseStackFile } from "../cli/stack-file.ts";
+import { hostedPack, policyArguments } from "../cli/engine/policies.ts";
+import { parseStackFile } from "../cli/state/stack-file.ts";
 import { kubeconfigOf, record, types } from "../tests/record.ts";
 import { policies } from "./policies.ts";
 import { resourcesOf, violations } from "./test-resources.ts";

@@ -230,9 +230,14 @@ test("what can't be run from inside of a cluster is refused, all of it at once",
 });
 
 /** `hub` with two spokes, in parts; `colo` is reached by context. */
+function byOtherStack(number: number) {
+  return existing(number, {
+    context: undefined,
+    stack: { name: `organization/clusters/${number.toString()}` },
+  });
+}
+
 function fleet(links: object = { topology: "hub-and-spoke", hub: "hub" }) {
-  const byOtherStack = (number: number) =>
-    existing(number, { context: undefined, stack: { name: `organization/clusters/${number.toString()}` } });
   return parseSettings(
     configuration({
       clusters: { hub: byOtherStack(1), bonn: byOtherStack(2), colo: existing(3) },
@@ -323,6 +328,23 @@ describe("a split environment", () => {
     expect(specOf(operatorManifests(args())).envRefs).not.toHaveProperty("PULUMI_OPTION_CONFIG_FILE");
   });
 
+  test("gives no part more memory for programs than may run at a time", () => {
+    const spokes = Array.from({ length: 70 }, (_, index) => [
+      `spoke${index.toString()}`,
+      byOtherStack(index + 2),
+    ]);
+    const settings = parseSettings(
+      configuration({
+        clusters: { hub: byOtherStack(1), ...Object.fromEntries(spokes) },
+        links: { topology: "hub-and-spoke", hub: "hub" },
+        split: true,
+      }),
+    );
+    const spec = specOf(split({ settings }), "mesh-prod-links-hub").workspaceTemplate.spec;
+    const memory = (1024 + 256 + 4 * spokes.length + 56 * 64).toString();
+    expect(spec).toMatchObject({ resources: { limits: { memory: `${memory}Mi` } } });
+  });
+
   test("gives a part memory for what it talks to, and contexts only where it needs them", () => {
     const memory = (name: string) =>
       (specOf(split(), name).workspaceTemplate.spec as { resources: { limits: { memory: string } } })
@@ -331,7 +353,7 @@ describe("a split environment", () => {
       ["trust", "cluster-hub", "multicluster-hub", "links-hub", "links-bonn"].map((part) =>
         memory(`mesh-prod-${part}`),
       ),
-    ).toEqual(["1024Mi", "1280Mi", "1296Mi", "1288Mi", "1284Mi"]);
+    ).toEqual(["1024Mi", "1280Mi", "1296Mi", "1400Mi", "1340Mi"]);
     const withContexts = stacksOf("prod", fleet()).filter(
       ({ name }) => "KUBECONFIG" in specOf(split(), objectName(name)).envRefs,
     );

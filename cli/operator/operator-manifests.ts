@@ -121,10 +121,17 @@ function linksOf(part: Part, { links }: OperatorSettings): LinkSettings[] {
   }
 }
 
-/** Measured: engine and program take 750 MB at two clusters, each provider 150 MB, and larger fleets more of all. */
+/** How many programs a part may run at a time: one for each link from it, as all are taken away or get new credentials. */
+function programsAtOnce(part: Part, { links }: OperatorSettings): number {
+  const own = part.kind === "links" ? links.filter(({ source }) => source === part.cluster) : links;
+  return ["links", "whole"].includes(part.kind) ? Math.min(own.length, resourcesAtOnce) : 0;
+}
+
+/** Measured: engine and program take 750 MB at two clusters, each provider 150 MB, a program 55 MB, and larger fleets more of all. */
 function memoryFor(part: Part, settings: OperatorSettings): string {
   const clusters = clustersOf(part, settings).length;
-  return `${(1024 + 256 * clusters + 4 * linksOf(part, settings).length).toString()}Mi`;
+  const links = linksOf(part, settings).length;
+  return `${(1024 + 256 * clusters + 4 * links + 56 * programsAtOnce(part, settings)).toString()}Mi`;
 }
 
 function workspace({ stack, settings, pulumiVersion }: OperatorArgs, part: Part) {

@@ -1,9 +1,9 @@
 /** `npm run doctor -- STACK`: what this machine and the clusters lack before `npm run up`. */
 
-import { readDeployedStack } from "./state/deployed.ts";
+import { readDeployedStack } from "./stacks/deployed.ts";
 import { Progress } from "./terminal/progress.ts";
-import { parseStackFile } from "./state/stack-file.ts";
-import { readStackSettings, readStackText, stackName } from "./state/stack-settings.ts";
+import { parseStackFile } from "./stacks/stack-file.ts";
+import { readStackSettings, readStackText, stackName } from "./stacks/stack-settings.ts";
 import { parseCall } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";

@@ -2,8 +2,8 @@
 import path from "node:path";
 
 import { root } from "./engine/engine.ts";
-import { readStackFile } from "./state/stack-file.ts";
-import { stackSettings } from "./state/stack-settings.ts";
+import { readStackFile } from "./stacks/stack-file.ts";
+import { stackSettings } from "./stacks/stack-settings.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { exclusionsOf } from "../settings/left-out.ts";

@@ -1,8 +1,8 @@
 /** `npm run explain -- STACK CLUSTER NAMESPACE/SERVICE`: what happens to a call from a cluster to a service. */
 
-import { readDeployedStack } from "./state/deployed.ts";
+import { readDeployedStack } from "./stacks/deployed.ts";
 import { Progress } from "./terminal/progress.ts";
-import { readStackSettings, stackName } from "./state/stack-settings.ts";
+import { readStackSettings, stackName } from "./stacks/stack-settings.ts";
 import { parseCall } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";

@@ -14,15 +14,15 @@ import { formatSummary, type FleetSummary, type PartRun } from "./fleet/fleet-su
 import { LastUpdates } from "./fleet/last-update.ts";
 import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./fleet/leaving-parts.ts";
 import { gigabyte, isAmple, MemoryLimit } from "./fleet/memory-limit.ts";
-import { createStacks, engineFor, removeIfEmpty, stacksWithResources } from "./state/move-state.ts";
+import { createStacks, engineFor, removeIfEmpty, stacksWithResources } from "./stacks/move-state.ts";
 import { parseCall } from "./terminal/options.ts";
 import { programDigest } from "./fleet/part-inputs.ts";
 import { hostedPack, policyArgumentsOf } from "./engine/policies.ts";
 import { ProgramHosts } from "./engine/program-hosts.ts";
 import { Progress } from "./terminal/progress.ts";
 import { runEngine, type Terminal } from "./run/run-engine.ts";
-import { parseStackFile } from "./state/stack-file.ts";
-import { environments, readStackSettings, readStackText } from "./state/stack-settings.ts";
+import { parseStackFile } from "./stacks/stack-file.ts";
+import { environments, readStackSettings, readStackText } from "./stacks/stack-settings.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { encryptedIn } from "../settings/encrypted.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { runAttached } from "./engine/attached.ts";
-import { readOutputs } from "./state/outputs.ts";
+import { readOutputs } from "./stacks/outputs.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { findProgram, isProgram } from "../components/cluster/programs.ts";
 

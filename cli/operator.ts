@@ -6,8 +6,8 @@ import { neededSecrets, operatorManifests, type OperatorArgs } from "./operator/
 import { stacksOf } from "./operator/operator-stacks.ts";
 import { parseOptions } from "./terminal/options.ts";
 import { stackFileOf } from "./run/run-engine.ts";
-import { readStackFile } from "./state/stack-file.ts";
-import { stackSettings } from "./state/stack-settings.ts";
+import { readStackFile } from "./stacks/stack-file.ts";
+import { stackSettings } from "./stacks/stack-settings.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { SettingsError } from "../settings/problem.ts";

@@ -1,5 +1,5 @@
 /** `npm run output -- STACK [NAME]`: the outputs of a stack, or one of them, as JSON; of all parts where it is split. */
-import { readOutputs } from "./state/outputs.ts";
+import { readOutputs } from "./stacks/outputs.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 

@@ -5,8 +5,8 @@ import path from "node:path";
 import { YAMLParseError } from "yaml";
 
 import { root } from "./engine/engine.ts";
-import { readStackFile } from "./state/stack-file.ts";
-import { stackSettings } from "./state/stack-settings.ts";
+import { readStackFile } from "./stacks/stack-file.ts";
+import { stackSettings } from "./stacks/stack-settings.ts";
 import { parseCall } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";

@@ -1,8 +1,8 @@
 /** `npm run split -- STACK`: moves an environment from one stack to a stack for each part, without touching a cluster. */
 import { parseOptions } from "./terminal/options.ts";
-import { engineFor, moveState, readState, type RunEngine } from "./state/move-state.ts";
-import { splitState } from "./state/split-state.ts";
-import { readStackSettings } from "./state/stack-settings.ts";
+import { engineFor, moveState, readState, type RunEngine } from "./stacks/move-state.ts";
+import { splitState } from "./stacks/split-state.ts";
+import { readStackSettings } from "./stacks/stack-settings.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { root } from "./engine/engine.ts";
 import { isProgram } from "../components/cluster/programs.ts";

@@ -2,8 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { readOutputs } from "./state/outputs.ts";
-import { readStackSettings, stackName } from "./state/stack-settings.ts";
+import { readOutputs } from "./stacks/outputs.ts";
+import { readStackSettings, stackName } from "./stacks/stack-settings.ts";
 import { parseCall } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";

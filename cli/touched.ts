@@ -4,7 +4,7 @@
  */
 import { localStacks } from "./engine/engine.ts";
 import { git } from "./changes/git.ts";
-import { environments } from "./state/stack-settings.ts";
+import { environments } from "./stacks/stack-settings.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 

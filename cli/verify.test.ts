@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { parseDeployedStack } from "./state/deployed.ts";
+import { parseDeployedStack } from "./stacks/deployed.ts";
 import { UsageError } from "./terminal/usage.ts";
 import { parseRequest } from "./verify.ts";
 

@@ -2,9 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
-import { readDeployedStack, type DeployedStack } from "./state/deployed.ts";
+import { readDeployedStack, type DeployedStack } from "./stacks/deployed.ts";
 import { Progress } from "./terminal/progress.ts";
-import { readStackSettings, stackName } from "./state/stack-settings.ts";
+import { readStackSettings, stackName } from "./stacks/stack-settings.ts";
 import { parseCall } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 
 import { expect, test } from "vitest";
 
-import { parseStackFile } from "../cli/state/stack-file.ts";
-import { stackSettings } from "../cli/state/stack-settings.ts";
+import { parseStackFile } from "../cli/stacks/stack-file.ts";
+import { stackSettings } from "../cli/stacks/stack-settings.ts";
 import { withoutEncrypted } from "../settings/encrypted.ts";
 import { settingsSchema } from "../settings/schema.ts";
 import { kindsOf, settingsJsonSchema, type JsonSchema } from "./json-schema.ts";

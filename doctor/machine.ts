@@ -8,7 +8,7 @@ import semver from "semver";
 
 import { localStacks, pulumiVersion } from "../cli/engine/engine.ts";
 import { findMissing, type Missing } from "../cli/run/preflight.ts";
-import type { StackFile } from "../cli/state/stack-file.ts";
+import type { StackFile } from "../cli/stacks/stack-file.ts";
 import { findProgram } from "../components/cluster/programs.ts";
 import packageJson from "../package.json" with { type: "json" };
 import type { Settings } from "../settings/settings.ts";

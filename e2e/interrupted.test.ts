@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import type { State } from "../cli/state/state.ts";
+import type { State } from "../cli/stacks/state.ts";
 import { eventually } from "./clusters.ts";
 import type { Engine } from "./engine.ts";
 import { createEngine, Fleet } from "./fleet.ts";

@@ -1,4 +1,4 @@
-import { parseDeployedStack } from "../cli/state/deployed.ts";
+import { parseDeployedStack } from "../cli/stacks/deployed.ts";
 import { gather } from "../facts/gather.ts";
 import { parseSettings } from "../settings/parse.ts";
 import { callOver } from "../verify/calls/call-over.ts";

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterAll, describe, expect, test, vi } from "vitest";
 
 import { hostedPack, policyArguments } from "../cli/engine/policies.ts";
-import { parseStackFile } from "../cli/state/stack-file.ts";
+import { parseStackFile } from "../cli/stacks/stack-file.ts";
 import { kubeconfigOf, record, types } from "../tests/record.ts";
 import { policies } from "./policies.ts";
 import { resourcesOf, violations } from "./test-resources.ts";

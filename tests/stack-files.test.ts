@@ -4,8 +4,8 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { parseStackFile } from "../cli/state/stack-file.ts";
-import { stackSettings } from "../cli/state/stack-settings.ts";
+import { parseStackFile } from "../cli/stacks/stack-file.ts";
+import { stackSettings } from "../cli/stacks/stack-settings.ts";
 import { parseSettings } from "../settings/parse.ts";
 import { sharedTrustProblems } from "../settings/rules/environments.ts";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { stackSettings } from "../cli/state/stack-settings.ts";
+import { stackSettings } from "../cli/stacks/stack-settings.ts";
 import { withoutEncrypted } from "../settings/encrypted.ts";
 import { parseSettings } from "../settings/parse.ts";
 import { configuration } from "../settings/test-examples.ts";

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { parseSettings } from "../../settings/parse.ts";
 import { clustersNamed, configuration } from "../../settings/test-examples.ts";
 import { LastUpdates } from "./last-update.ts";
-import type { State } from "../state/state.ts";
+import type { State } from "../stacks/state.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

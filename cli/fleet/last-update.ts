@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-import type { RunEngine } from "../state/move-state.ts";
+import type { RunEngine } from "../stacks/move-state.ts";
 import { partInputs, type Outputs } from "./part-inputs.ts";
-import { stackOutputs, type State } from "../state/state.ts";
+import { stackOutputs, type State } from "../stacks/state.ts";
 import type { Part } from "../../settings/part.ts";
 import type { Settings } from "../../settings/settings.ts";
 

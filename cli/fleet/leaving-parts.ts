@@ -1,6 +1,6 @@
 import { inputsTag } from "./last-update.ts";
-import { readState, type RunEngine } from "../state/move-state.ts";
-import { nameOf, stackOutputs, type State } from "../state/state.ts";
+import { readState, type RunEngine } from "../stacks/move-state.ts";
+import { nameOf, stackOutputs, type State } from "../stacks/state.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { mergeDeployed, parseDeployed, type Deployed } from "../../settings/deployed.ts";
 import {

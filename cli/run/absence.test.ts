@@ -8,7 +8,7 @@ import {
   planDetour,
   type DeployedCluster,
 } from "./absence.ts";
-import type { State } from "../state/state.ts";
+import type { State } from "../stacks/state.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:test::mesh::${type}::${name}`;
 const secret = (value: string) => ({

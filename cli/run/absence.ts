@@ -3,8 +3,8 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { loadContext } from "../../components/cluster/kubeconfig.ts";
 import { exclusionsOf, inseparable } from "../../settings/left-out.ts";
 import { whyUnreachable } from "./reach.ts";
-import type { StackFile } from "../state/stack-file.ts";
-import { nameOf, revealed, type State } from "../state/state.ts";
+import type { StackFile } from "../stacks/stack-file.ts";
+import { nameOf, revealed, type State } from "../stacks/state.ts";
 import { UsageError } from "../terminal/usage.ts";
 
 /** A cluster that the state knows. */

@@ -12,7 +12,7 @@ import { loadContext } from "../../components/cluster/kubeconfig.ts";
 import { findProgram } from "../../components/cluster/programs.ts";
 import { locateChart } from "../../components/linkerd/chart.ts";
 import { minimumKubernetes } from "../../settings/rules/clusters.ts";
-import type { StackFile } from "../state/stack-file.ts";
+import type { StackFile } from "../stacks/stack-file.ts";
 
 const run = promisify(execFile);
 

@@ -86,11 +86,12 @@ async function answerTo(kubeconfig: string): Promise<string> {
   }
 }
 
-async function restartedAt({ config }: TestCluster, name: string): Promise<string | undefined> {
+/** What says for which credentials a controller was restarted. */
+async function restartedFor({ config }: TestCluster, name: string): Promise<string | undefined> {
   const found = await config
     .makeApiClient(AppsV1Api)
     .readNamespacedDeployment({ namespace: "linkerd", name });
-  return found.spec?.template.metadata?.annotations?.["kubectl.kubernetes.io/restartedAt"];
+  return found.spec?.template.metadata?.annotations?.["mesh/credentials"];
 }
 
 async function minutesOld(time: string): Promise<number> {
@@ -169,8 +170,8 @@ describe("the credentials of a link", () => {
       () => answerTo(old),
       (status) => status === "401",
     );
-    expect(await restartedAt(cluster1, "linkerd-destination")).toMatch(/^20/);
-    expect(await restartedAt(cluster2, "linkerd-destination")).toBeUndefined();
+    expect(await restartedFor(cluster1, "linkerd-destination")).toMatch(/^[0-9a-f]{12}$/);
+    expect(await restartedFor(cluster2, "linkerd-destination")).toBeUndefined();
     expect(await engine.refreshWithoutChanges()).toMatchObject({ code: 0 });
   });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { Renewal, Renewals } from "./renewal.ts";
+import type { Renewal, Renewals, TokenRenewal } from "./renewal.ts";
 import type { TrustState } from "./rotation.ts";
 
 const dates = z.record(z.string(), z.string());
@@ -13,6 +13,15 @@ const renewal = z
 const dated = z
   .object({ asked: z.string().optional(), id: z.string().optional(), since: z.string() })
   .transform(({ asked, id, since }) => ({ asked, id, since }));
+
+const token = z
+  .object({
+    asked: z.string().optional(),
+    id: z.string().optional(),
+    before: z.string().optional(),
+    since: z.string(),
+  })
+  .transform(({ asked, id, before, since }) => ({ asked, id, before, since }));
 
 function withoutEmpty(value: unknown): unknown {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0 ? undefined : value;
@@ -31,7 +40,7 @@ const outputsSchema = z.object({
         issuers: z.record(z.string(), renewal).default({}),
         webhooks: z.record(z.string(), dated).default({}),
         webhookAuthorities: z.record(z.string(), z.array(z.string())).default({}),
-        credentials: z.record(z.string(), dated).default({}),
+        credentials: z.record(z.string(), token).default({}),
         // Of a stack that was last updated before anything was renewed by age.
         renewals: z.record(z.string(), z.string()).default({}),
       })
@@ -84,7 +93,7 @@ export interface Deployed {
   /** By cluster; the last one signs. */
   readonly webhookAuthorities: Readonly<Record<string, readonly string[]>>;
   /** By link, with the time at which the token was made. */
-  readonly credentials: Readonly<Record<string, Renewal & { readonly since: string }>>;
+  readonly credentials: Readonly<Record<string, TokenRenewal & { readonly since: string }>>;
   /** Certificates of the anchors, PEM, by id. */
   readonly anchors: Readonly<Record<string, string>>;
   /** RFC 3339, by id, by cluster, and by cluster and what it is of. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import { parseDeployed } from "./deployed.ts";
 import { parseSettings } from "./parse.ts";
-import { plannedRenewals, remainingExpiries } from "./planned.ts";
+import type { Part } from "./part.ts";
+import { plannedOf, plannedRenewals, remainingExpiries } from "./planned.ts";
 import { desiredTrust } from "./rotation.ts";
 import { configuration } from "./test-examples.ts";
 
@@ -84,6 +85,13 @@ describe("what an update makes anew", () => {
       "west-to-east": "20251231t003000z",
     });
   });
+});
+
+test("the token before stays in a part alone: another part reads it", () => {
+  const settings = settingsWith({ credentials: { renewals: { "west-to-east": 1 } } });
+  const before = (part: Part) => plannedOf(settings, part, deployed, now).credentials["west-to-east"]?.before;
+  expect(before({ kind: "multicluster", cluster: "east" })).toBe("");
+  expect(before({ kind: "whole" })).toBeUndefined();
 });
 
 describe("what stays", () => {

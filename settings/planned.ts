@@ -1,7 +1,7 @@
 import type { Dates, Deployed } from "./deployed.ts";
 import type { Expiry } from "./expiry.ts";
 import { scopeOf, type Part } from "./part.ts";
-import { renewalOf, type Renewal, type Renewals } from "./renewal.ts";
+import { renewalOf, tokenRenewalOf, type Renewal, type Renewals, type TokenRenewals } from "./renewal.ts";
 import { desiredTrust, type TrustState } from "./rotation.ts";
 import type { Settings } from "./settings.ts";
 
@@ -9,7 +9,7 @@ import type { Settings } from "./settings.ts";
 export interface Planned extends TrustState {
   readonly issuers: Renewals;
   readonly webhooks: Renewals;
-  readonly credentials: Renewals;
+  readonly credentials: TokenRenewals;
 }
 
 const hour = 3_600_000;
@@ -27,6 +27,7 @@ export function plannedRenewals(
   deployed: Deployed,
   { trust, clusters, links, credentials }: Pick<Settings, "trust" | "clusters" | "links" | "credentials">,
   now: Date,
+  { isSplit = false } = {},
 ): Omit<Planned, keyof TrustState> {
   const { ends } = deployed;
   const byCluster = (
@@ -49,7 +50,8 @@ export function plannedRenewals(
       links.map(({ name }) => {
         const known = deployed.credentials[name];
         const due = lifetime === undefined ? undefined : earlier(known?.since, -lifetime);
-        return [name, renewalOf(renewals[name], known, due, now)];
+        const renewal = renewalOf(renewals[name], known, due, now);
+        return [name, tokenRenewalOf(known, renewal, { stays: isSplit })];
       }),
     ),
   };
@@ -71,7 +73,11 @@ export function plannedOf(settings: Settings, part: Part, deployed: Deployed, no
   // The proxies of an extension trust what those of its cluster do, which another part makes.
   const { clusters, extensions } = scopeOf(part, settings);
   const trusting = settings.clusters.filter(({ name }) => [...clusters, ...extensions].includes(name));
-  return { ...desiredTrust({ ...own, clusters: trusting }), ...plannedRenewals(deployed, own, now) };
+  const isSplit = part.kind !== "whole";
+  return {
+    ...desiredTrust({ ...own, clusters: trusting }),
+    ...plannedRenewals(deployed, own, now, { isSplit }),
+  };
 }
 
 function isSame(one: Renewal | undefined, other: Renewal | undefined): boolean {

@@ -6,6 +6,18 @@ export interface Renewal {
   readonly id: string | undefined;
 }
 
+/** A link's token. */
+export interface TokenRenewal extends Renewal {
+  /**
+   * Id of the token before, which stays good until the next renewal; empty for the first token. Undefined where it is
+   * revoked once all that reads it has the new one.
+   */
+  readonly before: string | undefined;
+}
+
+/** By link. */
+export type TokenRenewals = Readonly<Record<string, TokenRenewal>>;
+
 /** By cluster or link. */
 export type Renewals = Readonly<Record<string, Renewal>>;
 
@@ -24,4 +36,17 @@ export function renewalOf(
   if (deployed === undefined || deployed.asked !== asked) return { asked, id: asked };
   if (due === undefined || Number.isNaN(due.getTime()) || due > now) return deployed;
   return { asked, id: idOf(due) };
+}
+
+/**
+ * The same of a link's token. Where another part of the environment reads the token, that part gets the new one later:
+ * the one before `stays` until then, and until the next renewal.
+ */
+export function tokenRenewalOf(
+  deployed: TokenRenewal | undefined,
+  renewal: Renewal,
+  { stays }: { readonly stays: boolean },
+): TokenRenewal {
+  if (!stays || deployed === undefined) return { ...renewal, before: undefined };
+  return { ...renewal, before: renewal.id === deployed.id ? deployed.before : (deployed.id ?? "") };
 }

@@ -316,7 +316,7 @@ const credentials = z
       .record(dnsLabel, generation)
       .default({})
       .describe(
-        "By link, `source-to-target`, a name or number; another one makes its token anew and revokes the one before.",
+        "By link, `source-to-target`, a name or number; another one makes its token anew and revokes the one before, in a split environment the one before that.",
       ),
     lifetime: period
       .optional()

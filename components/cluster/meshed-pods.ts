@@ -120,14 +120,16 @@ export async function readWorkload(
   return found as unknown as Rollout;
 }
 
-/** Replaces all pods of a workload, as `kubectl rollout restart` does. */
+/** Replaces all pods of a workload, as `kubectl rollout restart` does, unless their template has the annotations already. */
 export async function restartWorkload(
   config: KubeConfig,
   namespace: string,
   { kind, name }: { kind: WorkloadKind; name: string },
+  annotations: Readonly<Record<string, string>> = {
+    "kubectl.kubernetes.io/restartedAt": new Date().toISOString(),
+  },
 ): Promise<void> {
   const apps = config.makeApiClient(AppsV1Api);
-  const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
   const body = { spec: { template: { metadata: { annotations } } } };
   const options = setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch);
   const workload = { namespace, name, body };

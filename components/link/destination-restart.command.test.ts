@@ -38,6 +38,33 @@ describe("the program", { timeout: 60_000 }, () => {
     expect(east.changes).toEqual([`PATCH ${destination}`]);
   });
 
+  test("restarts it once for the credentials of all links that are others, and again for later ones", async () => {
+    const secret = (target: string, resourceVersion: string) => ({
+      metadata: {
+        name: `cluster-credentials-${target}`,
+        resourceVersion,
+        labels: { "multicluster.linkerd.io/cluster-name": target },
+      },
+    });
+    /** What a restart writes into the template; the same again is no restart. */
+    const template = async () => {
+      await run("restart", "old");
+      return east.bodies[`PATCH ${destination}`];
+    };
+    const list = (...secrets: ReturnType<typeof secret>[]) => {
+      east.lists["/api/v1/namespaces/linkerd/secrets"] = secrets;
+    };
+    list(secret("west", "7"), secret("north", "8"));
+    const first = await template();
+    expect(first).toMatchObject({
+      spec: { template: { metadata: { annotations: { "mesh/credentials": expect.any(String) as string } } } },
+    });
+    list(secret("north", "8"), secret("west", "7"));
+    expect(await template()).toEqual(first);
+    list(secret("west", "7"), secret("north", "9"));
+    expect(await template()).not.toEqual(first);
+  });
+
   test.each([
     ["remember", undefined],
     ["restart", "new"],

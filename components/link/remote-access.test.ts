@@ -9,7 +9,7 @@ const account = "linkerd-service-mirror-remote-access-east";
 const labels = { "linkerd.io/extension": "multicluster" };
 
 /** East's access to west: everything of it is made on west. */
-const make = (more: { renewal?: string; revoked?: boolean } = {}) =>
+const make = (more: { renewal?: string; before?: string; revoked?: boolean } = {}) =>
   record(() => {
     new k8s.Provider("east", {});
     const west = new k8s.Provider("west", {});
@@ -124,6 +124,19 @@ test("a renewed token is another object, so that the one before is revoked last"
     metadata: { name: account },
   });
 });
+
+test.each([
+  ["", "east-to-west-access-token"],
+  ["1", "east-to-west-access-token-1"],
+])(
+  "the token before %j that stays is the object that it was, and isn't the one that is offered",
+  async (before, name) => {
+    const { graph, result } = await make({ renewal: "2", before });
+    const { inputs, additionalSecretOutputs } = (await make({ renewal: before })).graph.named(name);
+    expect(graph.named(name)).toMatchObject({ inputs, additionalSecretOutputs });
+    expect(await valueOf(result.token)).toBe("token of east-to-west-access-token-2");
+  },
+);
 
 test("revoked, it has no rights any more, and nothing else changes", async () => {
   const { graph } = await make({ revoked: true });

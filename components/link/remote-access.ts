@@ -8,6 +8,8 @@ export interface RemoteAccessArgs {
   readonly namespace: pulumi.Input<string>;
   /** What tells the token from the one before: with another one it is made anew, and the one before is revoked. */
   readonly renewal?: string | undefined;
+  /** The `renewal` of the token before, which stays good as well; empty where it had none. */
+  readonly before?: string | undefined;
   /** Whether the source has lost its rights; its identity and token stay, and are good for nothing. */
   readonly revoked: boolean;
 }
@@ -63,30 +65,31 @@ export class RemoteAccess extends pulumi.ComponentResource {
         },
         { parent: this },
       );
-    // By name, not by replacement: the engine deletes the old token, which revokes it, when all else has the new one.
-    const suffix = args.renewal === undefined ? "" : `-${args.renewal}`;
-    const secret = new k8s.core.v1.Secret(
-      `${name}-token${suffix}`,
-      {
-        metadata: {
-          name: `${this.serviceAccount}-token${suffix}`,
-          namespace: args.namespace,
-          labels,
-          annotations: {
-            "kubernetes.io/service-account.name": account.metadata.name,
-            // The provider's own wait for the token controller gives up after five seconds.
-            "pulumi.com/waitFor": "jsonpath={.data.token}",
+    // The token controller deletes a token whose ServiceAccount doesn't exist; a token without rights is refused.
+    const dependsOn = [account, ...(args.revoked ? [] : [binding()])];
+    const tokenSecret = (renewal: string | undefined) => {
+      // By name, not by replacement: the engine deletes the old token, which revokes it, when all else has the new one.
+      const suffix = renewal === undefined || renewal === "" ? "" : `-${renewal}`;
+      return new k8s.core.v1.Secret(
+        `${name}-token${suffix}`,
+        {
+          metadata: {
+            name: `${this.serviceAccount}-token${suffix}`,
+            namespace: args.namespace,
+            labels,
+            annotations: {
+              "kubernetes.io/service-account.name": account.metadata.name,
+              // The provider's own wait for the token controller gives up after five seconds.
+              "pulumi.com/waitFor": "jsonpath={.data.token}",
+            },
           },
+          type: "kubernetes.io/service-account-token",
         },
-        type: "kubernetes.io/service-account-token",
-      },
-      // The token controller deletes a token whose ServiceAccount doesn't exist; a token without rights is refused.
-      {
-        parent: this,
-        dependsOn: [account, ...(args.revoked ? [] : [binding()])],
-        additionalSecretOutputs: ["data"],
-      },
-    );
+        { parent: this, dependsOn, additionalSecretOutputs: ["data"] },
+      );
+    };
+    if (args.before !== undefined) tokenSecret(args.before);
+    const secret = tokenSecret(args.renewal);
     const decode = (key: string) =>
       secret.data.apply((data) => Buffer.from(data[key] ?? "", "base64").toString());
     this.token = pulumi.secret(decode("token"));

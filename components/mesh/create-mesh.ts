@@ -348,9 +348,10 @@ class MeshBuilder {
   private admit({ name, source, target, carries, clients }: LinkSettings): MadeAccess {
     const namespace = this.namespaceOf(target);
     const revoked = this.isRevoked(source, target);
+    const { id: renewal, before } = this.planned.credentials[name] ?? {};
     const access = new RemoteAccess(
       `${name}-access`,
-      { source, namespace, renewal: this.planned.credentials[name]?.id, revoked },
+      { source, namespace, renewal, before, revoked },
       this.on(target),
     );
     if (carries.includes("gateway") && !revoked) {

@@ -231,3 +231,39 @@ describe("moved back", () => {
     expect(await inventories()).toEqual(before);
   });
 });
+
+describe("credentials in parts", () => {
+  /** The tokens with which east reads west. */
+  async function tokens(): Promise<(string | undefined)[]> {
+    const objects = (await clusters[1]?.inventory()) ?? [];
+    return objects.flatMap(
+      (object) => /^secrets .*-remote-access-(east-token.*)$/.exec(object)?.slice(1) ?? [],
+    );
+  }
+
+  async function renewed(id: number): Promise<FleetSummary> {
+    const { links, ...rest } = settings({ split: true });
+    const credentials = { renewals: { "east-to-west": id } };
+    await engine.configure({ ...rest, links: { ...links, credentials } });
+    return fleet("up");
+  }
+
+  test("are renewed while the ones before stay good, as they are read by a part that comes later", async () => {
+    await engine.configure(settings({ split: true }));
+    await command("split", stack);
+    await fleet("up");
+    expect(await tokens()).toEqual(["east-token"]);
+    expect(changesOf(await renewed(1))).toEqual([
+      "e2e-split-multicluster-west: create east-to-west-access",
+      "e2e-split-links-east: update east-to-west",
+    ]);
+    expect(await tokens()).toEqual(["east-token", "east-token-1"]);
+    expect(changesOf(await renewed(2))).toEqual([
+      "e2e-split-multicluster-west: delete east-to-west-access",
+      "e2e-split-multicluster-west: create east-to-west-access",
+      "e2e-split-links-east: update east-to-west",
+    ]);
+    expect(await tokens()).toEqual(["east-token-1", "east-token-2"]);
+    expect(changesOf(await fleet("preview", "--all"))).toEqual([]);
+  });
+});

@@ -1,5 +1,5 @@
 import type { Settings } from "../settings/settings.ts";
-import type { PlacedManifest } from "./render.ts";
+import type { PlacedManifest } from "./steps.ts";
 
 /** By this line a folder is known as one that may be written anew. */
 export const firstLine = "<!-- Written by npm run render: changes are lost. -->";

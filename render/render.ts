@@ -14,15 +14,7 @@ import { recordMesh, type RecordedResource } from "./recording.ts";
 import { isMark, References } from "./references.ts";
 import { manifestProblems } from "./rules.ts";
 import { externalSecret, isSecret, isToken, pushToken, type SecretPlace } from "./secrets.ts";
-import { inWave, stepOf, type Step } from "./steps.ts";
-
-/** An object on a cluster, and the step in which it is applied. */
-export interface PlacedManifest {
-  readonly cluster: string;
-  readonly step: Step;
-  readonly manifest: Manifest;
-  readonly resource: RecordedResource;
-}
+import { inWave, stepOf, type PlacedManifest } from "./steps.ts";
 
 const chartTypes = ["kubernetes:helm.sh/v4:Chart", "kubernetes:helm.sh/v3:Release"];
 

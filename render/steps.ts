@@ -51,3 +51,11 @@ export function stepOf({ path }: Pick<RecordedResource, "path">, { kind }: Manif
   if (kind === "ExternalSecret" && ofComponent !== "09-links") return "03-secrets";
   return ofComponent ?? "02-definitions";
 }
+
+/** An object on a cluster, and the step in which it is applied. */
+export interface PlacedManifest {
+  readonly cluster: string;
+  readonly step: Step;
+  readonly manifest: Manifest;
+  readonly resource: RecordedResource;
+}

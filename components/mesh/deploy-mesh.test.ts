@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
+import { exclusionsOf, exclusionVariable } from "../../settings/left-out.ts";
 import { parseSettings } from "../../settings/parse.ts";
 import type { Part } from "../../settings/part.ts";
 import { configuration, simulated } from "../../settings/test-examples.ts";
@@ -34,15 +35,16 @@ const clusterPart = {
 };
 
 /** What the stack of a part says, where nothing is deployed yet. */
-async function outputsOf(part: Part) {
+async function outputsOf(part: Part, last: object = {}) {
   const others: Record<string, object> = { "x-trust": trustPart, "x-cluster-west": clusterPart };
   const { result } = await record(() => deployMesh(settings, { part, base: "x" }), {
-    answers: () => ({ outputs: {} }),
+    answers: () => ({ outputs: last }),
     outputs: ({ type, name }) => (type === types.stackReference ? { outputs: others[name] } : undefined),
   });
   return {
     mesh: (await valueOf(pulumi.output(result.mesh))) as { clusters: Record<string, object>; parts: object },
     trust: (await valueOf(pulumi.output(result.trust))) as Record<string, unknown>,
+    expires: await valueOf(pulumi.output(result.expires)),
     kubeconfigs: await valueOf(result.kubeconfigs),
   };
 }
@@ -65,4 +67,39 @@ test("the stack of a cluster says who signs, and nothing of tokens", async () =>
   expect(Object.keys(mesh.parts)).toEqual(["identities"]);
   expect(trust).toMatchObject({ trusted: ["1"], signers: { west: "1" }, credentials: {} });
   expect(Object.keys(kubeconfigs as object)).toEqual(["west"]);
+});
+
+describe("the stack of a part whose cluster is left out", () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test.each(["cluster", "multicluster"] as const)(
+    "says what the last update of its %s said",
+    async (kind) => {
+      vi.stubEnv(exclusionVariable, exclusionsOf({ name: "west", source: "simulated" }).join(","));
+      const trust = {
+        trusted: ["1"],
+        signers: { west: "1" },
+        anchors: { "1": "bundle" },
+        issuers: { west: { id: "20260131t120000z" } },
+        webhooks: { west: { since: "2026-01-01T00:00:00Z" } },
+        webhookAuthorities: { west: ["1"] },
+        credentials: {
+          "east-to-west": { id: "20260131t120000z", before: "", since: "2026-01-31T12:00:00Z" },
+        },
+      };
+      const expires = {
+        anchors: { "1": "2036-01-01T00:00:00Z" },
+        issuers: { west: "2027-01-01T00:00:00Z" },
+        webhooks: { west: { tap: "2027-01-01T00:00:00Z" } },
+        webhookAuthorities: { west: { "1": "2027-01-01T00:00:00Z" } },
+      };
+      const mesh = { clusters: { west: { apiServer: "https://west" } }, parts: { identities: {} } };
+      const outputs = await outputsOf({ kind, cluster: "west" }, { trust, expires, mesh });
+      expect(outputs.trust).toEqual(trust);
+      expect(outputs.expires).toEqual(expires);
+      expect(outputs.mesh).toMatchObject(mesh);
+    },
+  );
 });

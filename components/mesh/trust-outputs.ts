@@ -18,6 +18,13 @@ function latest(times: readonly string[]): string {
   return [...times].sort((one, other) => Date.parse(one) - Date.parse(other)).at(-1) ?? "";
 }
 
+/** What the last update said; nothing of a part that never said anything of trust. */
+function trustAsDeployed({ trust, ...deployed }: Deployed) {
+  if (trust === undefined) return undefined;
+  const { anchors, issuers, webhooks, webhookAuthorities, credentials } = deployed;
+  return { ...trust, anchors, issuers, webhooks, webhookAuthorities, credentials };
+}
+
 /**
  * Which anchors every cluster trusts, which one signed its issuer, and which issuers, certificates and tokens there are:
  * the next update is compared with it. Known once all clusters are done, so that a failed update leaves what the last
@@ -39,7 +46,8 @@ export function trustOutput(
   const credentials = accesses.map(
     ({ name, access }) => [name, { ...planned.credentials[name], since: access.since }] as const,
   );
-  if (anchors === undefined) return undefined;
+  // A part whose cluster is left out knows what its last update did.
+  if (anchors === undefined) return leftOut.length > 0 ? trustAsDeployed(deployed) : undefined;
   const done = [
     ...[...installs.values()].map((install) => install.done),
     ...[...extensions.values()].map(({ chart }) => chart.resources.apply(() => true)),
@@ -69,7 +77,14 @@ export function expiresOutput(
   { anchors, installs, accesses }: MeshResources,
   { deployed, leftOut }: Remembered,
 ) {
-  if (anchors === undefined) return undefined;
+  const end = (since: string) => new Date(Date.parse(since) + (lifetime ?? 0) * hour).toISOString();
+  const lastTokens = Object.fromEntries(
+    Object.entries(deployed.credentials).map(([name, { since }]) => [name, end(since)] as const),
+  );
+  if (anchors === undefined) {
+    if (leftOut.length === 0 || deployed.trust === undefined) return undefined;
+    return { ...deployed.ends, ...(lifetime === undefined ? {} : { credentials: lastTokens }) };
+  }
   const perCluster = [...installs];
   const certificates = perCluster.map(([name, { webhookCertificates }]) => {
     const ends = Object.entries(webhookCertificates).map(
@@ -77,9 +92,7 @@ export function expiresOutput(
     );
     return [name, Object.fromEntries(ends)] as const;
   });
-  const end = (since: string) => new Date(Date.parse(since) + (lifetime ?? 0) * hour).toISOString();
   const tokens = accesses.map(({ name, access }) => [name, access.since.apply(end)] as const);
-  const lastTokens = Object.entries(deployed.credentials).map(([name, { since }]) => [name, end(since)]);
   const byCluster = (
     current: readonly (readonly [string, unknown])[],
     last: Readonly<Record<string, unknown>>,
@@ -101,7 +114,7 @@ export function expiresOutput(
           credentials: withoutChangesOf<unknown>(
             leftOutLinks(links, leftOut),
             Object.fromEntries(tokens),
-            Object.fromEntries(lastTokens) as Record<string, string>,
+            lastTokens,
           ),
         }),
   };

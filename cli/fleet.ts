@@ -7,7 +7,7 @@ import path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { finished } from "node:stream/promises";
 
-import { readEvents, summarizeUpdate } from "./changes/changes.ts";
+import { readEvents, summarize, summarizeUpdate } from "./changes/changes.ts";
 import { localStacks, root } from "./engine/engine.ts";
 import { fleetOrder, longestFirst, runInOrder } from "./fleet/fleet-order.ts";
 import { formatSummary, type FleetSummary, type PartRun } from "./fleet/fleet-summary.ts";
@@ -225,7 +225,7 @@ async function runOn(
 
 /** Runs the engine on a part, whatever it finds. */
 async function runPart(run: FleetRun, stack: string, started: (program: number) => void): Promise<PartRun> {
-  const { action, folder, leaving, skipPreview } = run;
+  const { action, folder, leaving } = run;
   const start = Date.now();
   const notes: string[] = [];
   const log = path.join(folder, `${stack}.log`);
@@ -239,8 +239,8 @@ async function runPart(run: FleetRun, stack: string, started: (program: number) 
   });
   await terminal.end();
   const isLeaving = leaving.has(stack);
-  const hasPreview = action === "up" && !skipPreview && !isLeaving;
-  const report = summarizeUpdate(await readEvents(events).catch(() => []), { hasPreview });
+  const told = await readEvents(events).catch(() => []);
+  const report = action === "preview" ? summarize(told) : summarizeUpdate(told);
   return {
     stack,
     outcome: code === 0 ? "done" : "failed",

@@ -130,7 +130,6 @@ test("policies, warnings and errors come without colours, and without where plug
 });
 
 describe("an update that previews itself", () => {
-  const start = event({ preludeEvent: { config: {} } });
   const violation = event({
     policyEvent: {
       policyName: "closed-gateways",
@@ -146,16 +145,17 @@ describe("an update that previews itself", () => {
     },
   });
   const made = step("create", secret, "it", stack);
+  const proposed = event({ resourcePreEvent: { ...made.resourcePreEvent, planning: true } });
 
   test("has done what it did then, not what it proposed", () => {
     const done = step("create", secret, "other", stack);
-    const { changes } = summarizeUpdate([start, made, start, done], { hasPreview: true });
+    const { changes, counts } = summarizeUpdate([proposed, done]);
     expect(changes.map((change) => change.component)).toEqual(["other"]);
-    expect(summarizeUpdate([start, made]).counts.create).toBe(1);
+    expect(counts.create).toBe(1);
   });
 
   test("has done nothing where the preview was refused, and says why without what followed from it", () => {
-    const report = summarizeUpdate([start, made, violation, stopped], { hasPreview: true });
+    const report = summarizeUpdate([proposed, violation, stopped]);
     expect(report).toMatchObject({ changes: [], counts: { create: 0 }, errors: [] });
     expect(report.violations.map(({ policy }) => policy)).toEqual(["closed-gateways"]);
   });

@@ -42,13 +42,12 @@ function isOperation(name: string): name is Operation {
  * What an update did, by its events: an update may preview itself first, and what it only proposes isn't done. Whatever
  * else was found out stays.
  */
-export function summarizeUpdate(events: readonly EngineEvent[], { hasPreview = false } = {}): Report {
-  if (!hasPreview) return summarize(events);
-  const starts = events.flatMap(({ preludeEvent }, index) => (preludeEvent === undefined ? [] : [index]));
-  const [, update] = starts;
-  if (update !== undefined) return summarize(events.slice(update));
-  const none = { delete: 0, replace: 0, update: 0, create: 0 };
-  return { ...summarize(events), changes: [], counts: none };
+export function summarizeUpdate(events: readonly EngineEvent[]): Report {
+  return summarize(
+    events.filter(
+      ({ resourcePreEvent, resOutputsEvent }) => (resourcePreEvent ?? resOutputsEvent)?.planning !== true,
+    ),
+  );
 }
 
 /** The events that the engine wrote with `--event-log`, one a line. */

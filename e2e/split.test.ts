@@ -4,7 +4,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { FleetSummary } from "../cli/fleet/fleet-summary.ts";
-import { apiServerOf, TestCluster } from "./clusters.ts";
+import { output } from "../components/cluster/programs.ts";
+import { TestCluster } from "./clusters.ts";
 import { Engine, nameOf, type StateResource } from "./engine.ts";
 import { linkerdSettings, simulatedCluster } from "./settings.ts";
 
@@ -223,9 +224,11 @@ describe("a fleet of one stack, moved to a stack for each part", () => {
   });
 
   test("goes past a cluster that doesn't answer, says so, and makes up for it", async () => {
-    const server = await apiServerOf(stack, "west");
-    process.kill(server, "SIGSTOP");
-    const { parts: runs } = await fleet("up", "--all").finally(() => process.kill(server, "SIGCONT"));
+    const west = ["cluster", "--name", `${stack}-west`];
+    await output("kwokctl", ["stop", ...west]);
+    const { parts: runs } = await fleet("up", "--all").finally(() =>
+      output("kwokctl", ["start", ...west, "--wait", "60s"]),
+    );
     const without = runs.filter(({ notes = [] }) =>
       notes.some((note) => note.startsWith("west is left out")),
     );

@@ -5,22 +5,15 @@ import type { TrustState } from "./rotation.ts";
 
 const dates = z.record(z.string(), z.string());
 
-const renewal = z
-  .object({ asked: z.string().optional(), id: z.string().optional() })
-  .transform(({ asked, id }): Renewal => ({ asked, id }));
+const which = z.object({ asked: z.string().optional(), id: z.string().optional() });
+
+const renewal = which.transform(({ asked, id }): Renewal => ({ asked, id }));
 
 /** Renewed at a known time: `since` of a certificate is when it was signed. */
-const dated = z
-  .object({ asked: z.string().optional(), id: z.string().optional(), since: z.string() })
-  .transform(({ asked, id, since }) => ({ asked, id, since }));
+const dated = which.extend({ since: z.string() }).transform(({ asked, id, since }) => ({ asked, id, since }));
 
-const token = z
-  .object({
-    asked: z.string().optional(),
-    id: z.string().optional(),
-    before: z.string().optional(),
-    since: z.string(),
-  })
+const token = which
+  .extend({ before: z.string().optional(), since: z.string() })
   .transform(({ asked, id, before, since }) => ({ asked, id, before, since }));
 
 function withoutEmpty(value: unknown): unknown {

@@ -122,9 +122,17 @@ function linksOf(part: Part, { links }: OperatorSettings): LinkSettings[] {
 }
 
 /** How many programs a part may run at a time: one for each link from it, as all are taken away or get new credentials. */
-function programsAtOnce(part: Part, { links }: OperatorSettings): number {
-  const own = part.kind === "links" ? links.filter(({ source }) => source === part.cluster) : links;
-  return ["links", "whole"].includes(part.kind) ? Math.min(own.length, resourcesAtOnce) : 0;
+function programsAtOnce(part: Part, settings: OperatorSettings): number {
+  switch (part.kind) {
+    case "whole":
+      return Math.min(settings.links.length, resourcesAtOnce);
+    case "links":
+      return Math.min(linksOf(part, settings).length, resourcesAtOnce);
+    case "trust":
+    case "cluster":
+    case "multicluster":
+      return 0;
+  }
 }
 
 /** Measured: engine and program take 750 MB at two clusters, each provider 150 MB, a program 55 MB, and larger fleets more of all. */

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { firstLine } from "../render/readme.ts";
 import { parseRequest, writeFiles } from "./render.ts";
@@ -26,6 +26,8 @@ describe("the folder", () => {
   beforeEach(async () => {
     folder = path.join(await mkdtemp(path.join(tmpdir(), "mesh-render-")), "prod");
   });
+
+  afterEach(() => rm(path.dirname(folder), { recursive: true }));
 
   test("is made, and not touched when nothing has changed", async () => {
     expect(await writeFiles(folder, files())).toBe(2);

@@ -82,9 +82,15 @@ export class Engine {
       await Promise.all(projectFiles.map(link));
     }
     await mkdir(path.join(engine.folder, "state"));
+    await mkdir(engine.temporary);
     await engine.configure(settings);
     await engine.expectSuccess(["stack", "init", stack]);
     return engine;
+  }
+
+  /** Where what it starts puts its temporary files: the Kubernetes provider leaves kubeconfigs there. */
+  get temporary(): string {
+    return path.join(this.folder, "tmp");
   }
 
   get configFile(): string {
@@ -104,6 +110,7 @@ export class Engine {
     return {
       ...engineDefaults,
       ...process.env,
+      TMPDIR: this.temporary,
       PULUMI_BACKEND_URL: `file://${this.folder}/state`,
       PULUMI_CONFIG_PASSPHRASE: "",
       PULUMI_SKIP_UPDATE_CHECK: "true",

@@ -130,7 +130,8 @@ describe("a fleet of one stack, moved to a stack for each part", () => {
     expect(copy.match(/"urn":"/g)).toHaveLength(resources.length);
   });
 
-  test("makes nothing anew: no part has a change", async () => {
+  test("makes nothing anew: no part has a change, and leaves no file", async () => {
+    const files = await readdir(engine.temporary);
     const up = await fleet("up");
     expect(up.parts.map(({ stack: part, outcome }) => [part, outcome])).toEqual(
       parts.map((part) => [part, "done"]),
@@ -138,6 +139,7 @@ describe("a fleet of one stack, moved to a stack for each part", () => {
     expect(changesOf(up)).toEqual([]);
     expect(changesOf(await fleet("preview", "--all"))).toEqual([]);
     expect(changesOf(await fleet("refresh"))).toEqual([]);
+    expect(await readdir(engine.temporary)).toEqual(files);
     expect(await inventories()).toEqual(before);
   });
 

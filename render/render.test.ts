@@ -64,8 +64,9 @@ async function refused(more: Block): Promise<string[]> {
 let files: Map<string, string>;
 
 beforeAll(async () => {
-  await useStandInHelm();
+  const removeStandIn = await useStandInHelm();
   files = await renderManifests(settings());
+  return removeStandIn;
 });
 
 function objects(step: string): Manifest[] {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -31,11 +31,12 @@ if (action === "pull") {
 }
 `;
 
-export async function useStandInHelm(): Promise<void> {
+export async function useStandInHelm(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(path.join(tmpdir(), "mesh-helm-"));
   await writeFile(path.join(folder, "helm.mjs"), program);
   const start = `#!/bin/sh\nexec ${process.execPath} ${path.join(folder, "helm.mjs")} "$@"\n`;
   await writeFile(path.join(folder, "helm"), start);
   await chmod(path.join(folder, "helm"), 0o755);
   process.env["PATH"] = `${folder}${path.delimiter}${process.env["PATH"] ?? ""}`;
+  return () => rm(folder, { recursive: true });
 }

@@ -170,11 +170,19 @@ async function runWith(run: Run): Promise<number> {
   return changesState ? withForgotten(stackState, forgotten, start) : start();
 }
 
-/** A stack that is a part of an environment goes by a copy of its file: the engine writes into it. */
+/** Runs with a folder of its own, which is gone afterwards. */
+async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), "mesh-run-"));
+  try {
+    return await run(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** A stack that is a part of an environment goes by a copy of its file in `folder`: the engine writes into it. */
 async function withStackFile<T>(
-  base: string,
-  stack: string,
-  text: string,
+  { base, stack, text, folder }: { base: string; stack: string; text: string; folder: string },
   run: (named: readonly string[]) => Promise<T>,
 ): Promise<T> {
   const named = ["--stack", stack];
@@ -185,14 +193,9 @@ async function withStackFile<T>(
       await removeNewSalt(stackFileOf(base), text);
     }
   }
-  const folder = await mkdtemp(path.join(tmpdir(), "mesh-part-"));
-  try {
-    const copy = path.join(folder, `Pulumi.${stack}.yaml`);
-    await writeFile(copy, text, { mode: 0o600 });
-    return await run([...named, "--config-file", copy]);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const copy = path.join(folder, `Pulumi.${stack}.yaml`);
+  await writeFile(copy, text, { mode: 0o600 });
+  return run([...named, "--config-file", copy]);
 }
 
 /** How a run differs from one on a stack of its own, on this terminal. */
@@ -232,29 +235,31 @@ export async function runEngine(
       `There is no Pulumi.${base}.yaml: a stack is an environment, described by that file.`,
     );
   }
-  const env = { ...engineEnvironment(base, process.env), ...eventLog };
-  const runPulumi: RunPulumi = (given, more) =>
-    terminal.run(pulumiProgram, given, { cwd: root, env: { ...env, ...more } });
-  return withStackFile(base, stack, text, async (named) => {
-    if (base === stack) {
-      const selected = await runPulumi(["stack", "select", "--create", ...named]);
-      if (selected !== 0) return selected;
-    }
-    const file = parseStackFile(text);
-    return runWith({
-      stack,
-      isWhole: base === stack,
-      isLeaving,
-      args,
-      file,
-      named,
-      env,
-      runPulumi,
-      withProgram,
-      state,
-      say: (message) => {
-        terminal.say(message);
-      },
+  return withFolder(async (folder) => {
+    // The Kubernetes provider leaves each kubeconfig that it is given in the folder for temporary files.
+    const env = { ...engineEnvironment(base, process.env), ...eventLog, TMPDIR: folder };
+    const runPulumi: RunPulumi = (given, more) =>
+      terminal.run(pulumiProgram, given, { cwd: root, env: { ...env, ...more } });
+    return withStackFile({ base, stack, text, folder }, async (named) => {
+      if (base === stack) {
+        const selected = await runPulumi(["stack", "select", "--create", ...named]);
+        if (selected !== 0) return selected;
+      }
+      return runWith({
+        stack,
+        isWhole: base === stack,
+        isLeaving,
+        args,
+        file: parseStackFile(text),
+        named,
+        env,
+        runPulumi,
+        withProgram,
+        state,
+        say: (message) => {
+          terminal.say(message);
+        },
+      });
     });
   });
 }

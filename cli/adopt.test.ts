@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import { chartVersionOf, configurationOf, mergedAnchors, remarksOn } from "./adopt.ts";
-import type { Installation } from "./found.ts";
 import { parseSettings } from "../settings/parse.ts";
 import { certify } from "../settings/test-certificates.ts";
+import { chartVersionOf, configurationOf, mergedAnchors, remarksOn } from "./adopt.ts";
+import type { Installation } from "./found.ts";
 
 const anchors = [certify("root.linkerd.cluster.local"), certify("root.linkerd.cluster.local")];
 const issuers = anchors.map((signer) =>

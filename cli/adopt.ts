@@ -3,12 +3,12 @@ import type { X509Certificate } from "node:crypto";
 
 import { Document } from "yaml";
 
-import { findInstallation, type FoundLink, type FoundService, type Installation } from "./found.ts";
-import { runCommand, UsageError } from "./terminal/usage.ts";
 import { loadContext } from "../components/cluster/kubeconfig.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { parseBundle } from "../settings/rules/trust.ts";
 import type { Mode } from "../settings/settings.ts";
+import { findInstallation, type FoundLink, type FoundService, type Installation } from "./found.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 
 /** A cluster name made of a context. */
 function nameFrom(context: string): string {

@@ -5,13 +5,13 @@
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 
+import { isProgram } from "../components/cluster/programs.ts";
 import { committedTree } from "./changes/git.ts";
-import { parseOptions } from "./terminal/options.ts";
 import { policyArguments } from "./engine/policies.ts";
 import { planFile, reviewFolder, treeFile } from "./review.ts";
 import { runEngine } from "./run/run-engine.ts";
+import { parseOptions } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-import { isProgram } from "../components/cluster/programs.ts";
 
 const usage = "Say which stack: npm run apply -- STACK [--review FOLDER]";
 

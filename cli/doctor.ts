@@ -1,17 +1,17 @@
 /** `npm run doctor -- STACK`: what this machine and the clusters lack before `npm run up`. */
 
-import { readDeployedStack } from "./stacks/deployed.ts";
-import { Progress } from "./terminal/progress.ts";
-import { parseStackFile } from "./stacks/stack-file.ts";
-import { readStackSettings, readStackText, stackName } from "./stacks/stack-settings.ts";
-import { parseCall } from "./terminal/options.ts";
-import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { clusterFindings } from "../doctor/clusters.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { machineFindings } from "../doctor/machine.ts";
 import { toText } from "../doctor/text.ts";
 import { paintFor } from "../verify/text.ts";
+import { readDeployedStack } from "./stacks/deployed.ts";
+import { parseStackFile } from "./stacks/stack-file.ts";
+import { readStackSettings, readStackText, stackName } from "./stacks/stack-settings.ts";
+import { parseCall } from "./terminal/options.ts";
+import { Progress } from "./terminal/progress.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 
 const usage = "Say which stack: npm run doctor -- STACK [--json]";
 

@@ -6,12 +6,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { isProgram } from "../components/cluster/programs.ts";
 import { readEvents, summarize } from "./changes/changes.ts";
 import { commentOf, drifted } from "./changes/comment.ts";
-import { parseOptions } from "./terminal/options.ts";
 import { runEngine } from "./run/run-engine.ts";
+import { parseOptions } from "./terminal/options.ts";
 import { runCommand } from "./terminal/usage.ts";
-import { isProgram } from "../components/cluster/programs.ts";
 
 const usage = "Say which stack: npm run drift -- STACK [--output FILE]";
 

@@ -1,12 +1,12 @@
 /** `npm run exclusions -- STACK CLUSTER…`: what leaves clusters out, for pipelines that start the engine themselves. */
 import path from "node:path";
 
+import { isProgram } from "../components/cluster/programs.ts";
+import { exclusionsOf } from "../settings/left-out.ts";
 import { root } from "./engine/engine.ts";
 import { readStackFile } from "./stacks/stack-file.ts";
 import { stackSettings } from "./stacks/stack-settings.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-import { isProgram } from "../components/cluster/programs.ts";
-import { exclusionsOf } from "../settings/left-out.ts";
 
 async function main([stack, ...names]: readonly string[]): Promise<number> {
   if (stack === undefined || names.length === 0)

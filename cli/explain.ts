@@ -1,15 +1,15 @@
 /** `npm run explain -- STACK CLUSTER NAMESPACE/SERVICE`: what happens to a call from a cluster to a service. */
 
-import { readDeployedStack } from "./stacks/deployed.ts";
-import { Progress } from "./terminal/progress.ts";
-import { readStackSettings, stackName } from "./stacks/stack-settings.ts";
-import { parseCall } from "./terminal/options.ts";
-import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { explain, type Explanation, type Question } from "../explain/explain.ts";
 import { gather } from "../facts/gather.ts";
 import type { Settings } from "../settings/settings.ts";
 import { verify, type Finding } from "../verify/verify.ts";
+import { readDeployedStack } from "./stacks/deployed.ts";
+import { readStackSettings, stackName } from "./stacks/stack-settings.ts";
+import { parseCall } from "./terminal/options.ts";
+import { Progress } from "./terminal/progress.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 
 const usage = "Say from where to what: npm run explain -- STACK CLUSTER NAMESPACE/SERVICE [--json]";
 

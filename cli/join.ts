@@ -1,15 +1,15 @@
 /** `npm run join -- STACK`: moves an environment from a stack for each part to one stack, without touching a cluster. */
-import { root } from "./engine/engine.ts";
-import { joinStates } from "./stacks/join-state.ts";
-import { engineFor, moveState, readState, usedStacks, type RunEngine } from "./stacks/move-state.ts";
-import { parseOptions } from "./terminal/options.ts";
-import type { Moved } from "./split.ts";
-import { readStackSettings } from "./stacks/stack-settings.ts";
-import type { State } from "./stacks/state.ts";
-import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { leftParts, partsOf, stackOf } from "../settings/part.ts";
 import type { Settings } from "../settings/settings.ts";
+import { root } from "./engine/engine.ts";
+import type { Moved } from "./split.ts";
+import { joinStates } from "./stacks/join-state.ts";
+import { engineFor, moveState, readState, usedStacks, type RunEngine } from "./stacks/move-state.ts";
+import { readStackSettings } from "./stacks/stack-settings.ts";
+import type { State } from "./stacks/state.ts";
+import { parseOptions } from "./terminal/options.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 
 const usage = "Say which stack: npm run join -- STACK";
 

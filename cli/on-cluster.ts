@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { findProgram, isProgram } from "../components/cluster/programs.ts";
 import { runAttached } from "./engine/attached.ts";
 import { readOutputs } from "./stacks/outputs.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-import { findProgram, isProgram } from "../components/cluster/programs.ts";
 
 const programs = ["kubectl", "linkerd"];
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 
+import type { Manifest } from "../render/manifest.ts";
 import { parseSettings } from "../settings/parse.ts";
 import { configuration, existing } from "../settings/test-examples.ts";
 import { fleetOrder } from "./fleet/fleet-order.ts";
-import type { Manifest } from "../render/manifest.ts";
+import { formatManifests, parseRequest } from "./operator.ts";
 import { neededSecrets, operatorManifests, type OperatorArgs } from "./operator/operator-manifests.ts";
 import { objectName, stacksOf } from "./operator/operator-stacks.ts";
-import { formatManifests, parseRequest } from "./operator.ts";
 
 const byStack = existing(1, { context: undefined, stack: { name: "organization/clusters/prod" } });
 

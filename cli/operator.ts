@@ -1,16 +1,16 @@
 /** `npm run --silent operator -- STACK --backend URL --repository URL …`: manifests for the Pulumi Kubernetes Operator. */
 import { YAMLParseError, stringify } from "yaml";
 
+import { isProgram } from "../components/cluster/programs.ts";
+import { SettingsError } from "../settings/problem.ts";
 import { pulumiVersion } from "./engine/engine.ts";
 import { neededSecrets, operatorManifests, type OperatorArgs } from "./operator/operator-manifests.ts";
 import { stacksOf } from "./operator/operator-stacks.ts";
-import { parseOptions } from "./terminal/options.ts";
 import { stackFileOf } from "./run/run-engine.ts";
 import { readStackFile } from "./stacks/stack-file.ts";
 import { stackSettings } from "./stacks/stack-settings.ts";
+import { parseOptions } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-import { isProgram } from "../components/cluster/programs.ts";
-import { SettingsError } from "../settings/problem.ts";
 
 const usage =
   "Say which stack, where its state is and where its files are: npm run --silent operator -- STACK --backend URL " +

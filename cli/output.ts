@@ -1,7 +1,7 @@
 /** `npm run output -- STACK [NAME]`: the outputs of a stack, or one of them, as JSON; of all parts where it is split. */
+import { isProgram } from "../components/cluster/programs.ts";
 import { readOutputs } from "./stacks/outputs.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-import { isProgram } from "../components/cluster/programs.ts";
 
 export interface Call {
   readonly stack: string;

@@ -4,15 +4,15 @@ import path from "node:path";
 
 import { YAMLParseError } from "yaml";
 
+import { isProgram } from "../components/cluster/programs.ts";
+import { firstLine } from "../render/readme.ts";
+import { renderManifests } from "../render/render.ts";
+import { SettingsError } from "../settings/problem.ts";
 import { root } from "./engine/engine.ts";
 import { readStackFile } from "./stacks/stack-file.ts";
 import { stackSettings } from "./stacks/stack-settings.ts";
 import { parseCall } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-import { isProgram } from "../components/cluster/programs.ts";
-import { firstLine } from "../render/readme.ts";
-import { renderManifests } from "../render/render.ts";
-import { SettingsError } from "../settings/problem.ts";
 
 const usage = "Say which stack: npm run render -- STACK [--output FOLDER]";
 

@@ -6,21 +6,21 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { readEvents, summarize, type Report } from "./changes/changes.ts";
-import { commentOf } from "./changes/comment.ts";
-import { committedTree, fileAt } from "./changes/git.ts";
-import { parseOptions } from "./terminal/options.ts";
-import { withoutState } from "./changes/plan.ts";
-import { policyArguments } from "./engine/policies.ts";
-import { runEngine, stackFileOf } from "./run/run-engine.ts";
-import { readStackFile } from "./stacks/stack-file.ts";
-import { stackSettings } from "./stacks/stack-settings.ts";
-import { runCommand } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { SettingsError } from "../settings/problem.ts";
 import { compareTopologies, summary } from "../topology/comparison.ts";
 import { toMermaid } from "../topology/mermaid.ts";
 import { describeTopology, type Topology } from "../topology/topology.ts";
+import { readEvents, summarize, type Report } from "./changes/changes.ts";
+import { commentOf } from "./changes/comment.ts";
+import { committedTree, fileAt } from "./changes/git.ts";
+import { withoutState } from "./changes/plan.ts";
+import { policyArguments } from "./engine/policies.ts";
+import { runEngine, stackFileOf } from "./run/run-engine.ts";
+import { readStackFile } from "./stacks/stack-file.ts";
+import { stackSettings } from "./stacks/stack-settings.ts";
+import { parseOptions } from "./terminal/options.ts";
+import { runCommand } from "./terminal/usage.ts";
 
 const usage = "Say which stack: npm run review -- STACK [--base REVISION] [--output FOLDER]";
 

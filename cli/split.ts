@@ -1,12 +1,12 @@
 /** `npm run split -- STACK`: moves an environment from one stack to a stack for each part, without touching a cluster. */
-import { parseOptions } from "./terminal/options.ts";
+import { isProgram } from "../components/cluster/programs.ts";
+import type { Settings } from "../settings/settings.ts";
+import { root } from "./engine/engine.ts";
 import { engineFor, moveState, readState, type RunEngine } from "./stacks/move-state.ts";
 import { splitState } from "./stacks/split-state.ts";
 import { readStackSettings } from "./stacks/stack-settings.ts";
+import { parseOptions } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-import { root } from "./engine/engine.ts";
-import { isProgram } from "../components/cluster/programs.ts";
-import type { Settings } from "../settings/settings.ts";
 
 const usage = "Say which stack: npm run split -- STACK";
 

@@ -1,9 +1,9 @@
 /** `npm run up|preview|refresh|destroy [-- STACK [pulumi's own flags]]`: checks the machine, then runs the engine. */
+import { isProgram } from "../components/cluster/programs.ts";
 import { localStacks } from "./engine/engine.ts";
 import { policyArgumentsOf } from "./engine/policies.ts";
 import { runEngine } from "./run/run-engine.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-import { isProgram } from "../components/cluster/programs.ts";
 
 const actions = ["up", "preview", "refresh", "destroy"];
 

@@ -2,10 +2,6 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { readOutputs } from "./stacks/outputs.ts";
-import { readStackSettings, stackName } from "./stacks/stack-settings.ts";
-import { parseCall } from "./terminal/options.ts";
-import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import { compareTopologies } from "../topology/comparison.ts";
 import { parseOutputs, withOutputs } from "../topology/deployed.ts";
@@ -14,6 +10,10 @@ import { toPage } from "../topology/page.ts";
 import { toSvg } from "../topology/svg.ts";
 import { toText } from "../topology/text.ts";
 import { describeTopology, type Topology } from "../topology/topology.ts";
+import { readOutputs } from "./stacks/outputs.ts";
+import { readStackSettings, stackName } from "./stacks/stack-settings.ts";
+import { parseCall } from "./terminal/options.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 
 const usage =
   "Say which stack: npm run topology -- STACK [--format svg|mermaid|html|json|text] [--output FILE] " +

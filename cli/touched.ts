@@ -2,11 +2,11 @@
  * `npm run --silent touched -- [REVISION]`: the shared stacks that a change since then could change, as a JSON list;
  * with `--all` every one of them.
  */
-import { localStacks } from "./engine/engine.ts";
+import { isProgram } from "../components/cluster/programs.ts";
 import { git } from "./changes/git.ts";
+import { localStacks } from "./engine/engine.ts";
 import { environments } from "./stacks/stack-settings.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-import { isProgram } from "../components/cluster/programs.ts";
 
 /** What no stack is made of. */
 const irrelevant =

@@ -2,11 +2,6 @@
 import { writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
-import { readDeployedStack, type DeployedStack } from "./stacks/deployed.ts";
-import { Progress } from "./terminal/progress.ts";
-import { readStackSettings, stackName } from "./stacks/stack-settings.ts";
-import { parseCall } from "./terminal/options.ts";
-import { runCommand, UsageError } from "./terminal/usage.ts";
 import { isProgram } from "../components/cluster/programs.ts";
 import type { ClusterAnswer } from "../facts/facts.ts";
 import { gather } from "../facts/gather.ts";
@@ -16,6 +11,11 @@ import { defaultImage } from "../verify/calls/objects.ts";
 import { toReport } from "../verify/report.ts";
 import { paintFor, toText } from "../verify/text.ts";
 import { verify, type Verification } from "../verify/verify.ts";
+import { readDeployedStack, type DeployedStack } from "./stacks/deployed.ts";
+import { readStackSettings, stackName } from "./stacks/stack-settings.ts";
+import { parseCall } from "./terminal/options.ts";
+import { Progress } from "./terminal/progress.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 
 const usage =
   "Say which stack: npm run verify -- STACK [--calls] [--image IMAGE] [--cluster NAME] [--wait SECONDS] [--watch] [--interval SECONDS] " +

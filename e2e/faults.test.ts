@@ -4,8 +4,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { pulumiVersion } from "../cli/engine/engine.ts";
-import { findProgram } from "../components/cluster/programs.ts";
 import { clusterConfig } from "../components/cluster/kubeconfig.ts";
+import { findProgram } from "../components/cluster/programs.ts";
 import { ClusterApi } from "../facts/cluster-api.ts";
 import { parseSettings } from "../settings/parse.ts";
 import { certify } from "../settings/test-certificates.ts";

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 
-import { apiServerOf } from "./clusters.ts";
 import type { ClusterApi } from "../facts/cluster-api.ts";
+import { apiServerOf } from "./clusters.ts";
 
 /** Takes the fault out again. */
 type Undo = () => Promise<void>;

@@ -3,8 +3,8 @@ import path from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { Engine } from "./engine.ts";
 import { policies } from "../policy/policies.ts";
+import { Engine } from "./engine.ts";
 
 /** Registers what the policies look at, with every rule kept or every rule broken, on clusters that needn't be there. */
 const program = `

@@ -2,8 +2,8 @@ import type { ClusterFacts, LinkFacts, PolicyFacts, RouteFacts, ServiceFacts } f
 import { localMembers, mirroredFromLabel, remoteMembers, remoteName } from "../facts/labels.ts";
 import { isDiscovered, isMirror, linkTo, serviceOf } from "../facts/select.ts";
 import { multiclusterNamespace } from "../settings/multicluster.ts";
-import { identityOf } from "../settings/topology.ts";
 import type { ClusterSettings, Settings } from "../settings/settings.ts";
+import { identityOf } from "../settings/topology.ts";
 
 /** Where some of the calls go, in sentences. */
 export interface Way {

@@ -1,5 +1,5 @@
-import { identityOf } from "./topology.ts";
 import type { ClusterSettings } from "./settings.ts";
+import { identityOf } from "./topology.ts";
 
 /** Namespace of the multicluster extension. */
 export const multiclusterNamespace = "linkerd-multicluster";

@@ -4,6 +4,13 @@ import { resolveClients } from "./clients.ts";
 import { planEmojivoto } from "./emojivoto.ts";
 import { mirrorName } from "./mirror.ts";
 import { SettingsError, type Problem } from "./problem.ts";
+import {
+  emojivotoThatStays,
+  linksThatStay,
+  outOfTraffic,
+  routesThatStay,
+  withoutCallers,
+} from "./retiring.ts";
 import { clusterProblems } from "./rules/clusters.ts";
 import { emojivotoProblems } from "./rules/emojivoto.ts";
 import { linkProblems } from "./rules/links.ts";
@@ -14,13 +21,6 @@ import { serviceProblems } from "./rules/services.ts";
 import { splitProblems } from "./rules/split.ts";
 import { trustProblems } from "./rules/trust.ts";
 import { versionProblems } from "./rules/versions.ts";
-import {
-  emojivotoThatStays,
-  linksThatStay,
-  outOfTraffic,
-  routesThatStay,
-  withoutCallers,
-} from "./retiring.ts";
 import { settingsSchema, type ParsedSettings } from "./schema.ts";
 import type {
   ClusterSettings,

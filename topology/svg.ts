@@ -2,10 +2,10 @@ import { detailFor, type BoxText } from "./box.ts";
 import { changeTexts, mark, summary, symbols } from "./comparison.ts";
 import { classes, element, markup, raw, type Element } from "./element.ts";
 import { backendTexts, clustersText } from "./facts.ts";
-import { describe, subtitleOf, titleOf, trustText } from "./title.ts";
 import { layOut, type Layout, type Point, type Stroke } from "./layout.ts";
 import { fontFamily, fontSize, lineHeight, textWidth } from "./measure.ts";
 import { dark, light, type Palette } from "./palette.ts";
+import { describe, subtitleOf, titleOf, trustText } from "./title.ts";
 import { modes, type Change, type Mode, type Topology } from "./topology.ts";
 
 const margin = 20;

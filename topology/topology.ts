@@ -1,5 +1,5 @@
-import { linksFor, mirrorName, mirrorsOf } from "../settings/mirror.ts";
 import { isUnknown } from "../settings/encrypted.ts";
+import { linksFor, mirrorName, mirrorsOf } from "../settings/mirror.ts";
 import { parseBundle } from "../settings/rules/trust.ts";
 import {
   linkerdVersion,

@@ -1,5 +1,5 @@
-import type { ClusterAnswer, ClusterFacts } from "../facts/facts.ts";
 import { certificatesOf } from "../facts/certificates.ts";
+import type { ClusterAnswer, ClusterFacts } from "../facts/facts.ts";
 import { toText } from "./text.ts";
 import type { Verification } from "./verify.ts";
 

@@ -14,9 +14,9 @@ import { parseDeployed } from "../settings/deployed.ts";
 import { exportLabels, mirrorsOf } from "../settings/mirror.ts";
 import { gatewayIdentity, multiclusterNamespace } from "../settings/multicluster.ts";
 import { parseSettings } from "../settings/parse.ts";
+import type { ClusterSettings, LinkSettings, ServiceSettings, Settings } from "../settings/settings.ts";
 import { certify } from "../settings/test-certificates.ts";
 import { clustersNamed, configuration } from "../settings/test-examples.ts";
-import type { ClusterSettings, LinkSettings, ServiceSettings, Settings } from "../settings/settings.ts";
 import type { Calls } from "./calls/call-over.ts";
 import { verify, type Verification } from "./verify.ts";
 

@@ -2,8 +2,8 @@ import { styleText } from "node:util";
 
 import { getBorderCharacters, table } from "table";
 
-import { linkChecks } from "./link-checks.ts";
 import { simulatedPods } from "./check.ts";
+import { linkChecks } from "./link-checks.ts";
 import type { Finding, Health, Verification } from "./verify.ts";
 
 const marks: Readonly<Record<Health, string>> = { healthy: "√", warning: "‼", failed: "×", unknown: "?" };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { certify } from "../settings/test-certificates.ts";
 import { parseSettings } from "../settings/parse.ts";
+import { certify } from "../settings/test-certificates.ts";
 import { clustersNamed, configuration } from "../settings/test-examples.ts";
 import { clusterChecks } from "./cluster-checks.ts";
 import { linkChecks } from "./link-checks.ts";

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
-import { UsageError } from "../terminal/usage.ts";
 import packageJson from "../../package.json" with { type: "json" };
+import { UsageError } from "../terminal/usage.ts";
 
 /** The folder of the project. */
 export const root = path.resolve(import.meta.dirname, "../..");

@@ -2,8 +2,8 @@ import { expect, test, vi } from "vitest";
 
 import { parseSettings } from "../../settings/parse.ts";
 import { clustersNamed, configuration } from "../../settings/test-examples.ts";
-import { LastUpdates } from "./last-update.ts";
 import type { State } from "../stacks/state.ts";
+import { LastUpdates } from "./last-update.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

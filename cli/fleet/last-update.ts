@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 
-import type { RunEngine } from "../stacks/move-state.ts";
-import { partInputs, type Outputs } from "./part-inputs.ts";
-import { stackOutputs, type State } from "../stacks/state.ts";
 import type { Part } from "../../settings/part.ts";
 import type { Settings } from "../../settings/settings.ts";
+import type { RunEngine } from "../stacks/move-state.ts";
+import { stackOutputs, type State } from "../stacks/state.ts";
+import { partInputs, type Outputs } from "./part-inputs.ts";
 
 /** The stack's tag that says what its last update went by. */
 export const inputsTag = "mesh:inputs";

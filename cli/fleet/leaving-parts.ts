@@ -1,7 +1,3 @@
-import { inputsTag } from "./last-update.ts";
-import { readState, type RunEngine } from "../stacks/move-state.ts";
-import { nameOf, stackOutputs, type State } from "../stacks/state.ts";
-import { UsageError } from "../terminal/usage.ts";
 import { mergeDeployed, parseDeployed, type Deployed } from "../../settings/deployed.ts";
 import {
   clusterKinds,
@@ -15,6 +11,10 @@ import {
 import { SettingsError } from "../../settings/problem.ts";
 import { retirementProblems } from "../../settings/rules/retirement.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { readState, type RunEngine } from "../stacks/move-state.ts";
+import { nameOf, stackOutputs, type State } from "../stacks/state.ts";
+import { UsageError } from "../terminal/usage.ts";
+import { inputsTag } from "./last-update.ts";
 
 type Order = ReadonlyMap<string, readonly string[]>;
 

@@ -1,6 +1,8 @@
 import type { Manifest } from "../../render/manifest.ts";
 import { clusterKinds, type Part } from "../../settings/part.ts";
 import type { ClusterSettings, LinkSettings } from "../../settings/settings.ts";
+import { resourcesAtOnce } from "../engine/engine.ts";
+import { UsageError } from "../terminal/usage.ts";
 import {
   clustersOf,
   objectName,
@@ -8,8 +10,6 @@ import {
   type OperatorSettings,
   type OperatorStack,
 } from "./operator-stacks.ts";
-import { resourcesAtOnce } from "../engine/engine.ts";
-import { UsageError } from "../terminal/usage.ts";
 
 /** How an environment is to be run by the Pulumi Kubernetes Operator. */
 export interface OperatorArgs {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { kubeconfigOf, startApiServer } from "../../tests/record.ts";
+import type { State } from "../stacks/state.ts";
 import {
   deployedClusters,
   findAbsent,
@@ -8,7 +9,6 @@ import {
   planDetour,
   type DeployedCluster,
 } from "./absence.ts";
-import type { State } from "../stacks/state.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:test::mesh::${type}::${name}`;
 const secret = (value: string) => ({

@@ -2,10 +2,10 @@ import { KubeConfig } from "@kubernetes/client-node";
 
 import { loadContext } from "../../components/cluster/kubeconfig.ts";
 import { exclusionsOf, inseparable } from "../../settings/left-out.ts";
-import { whyUnreachable } from "./reach.ts";
 import type { StackFile } from "../stacks/stack-file.ts";
 import { nameOf, revealed, type State } from "../stacks/state.ts";
 import { UsageError } from "../terminal/usage.ts";
+import { whyUnreachable } from "./reach.ts";
 
 /** A cluster that the state knows. */
 export interface DeployedCluster {

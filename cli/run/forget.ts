@@ -1,5 +1,5 @@
-import type { DeployedCluster } from "./absence.ts";
 import { nameOf, type StackState, type State, type StateResource } from "../stacks/state.ts";
+import type { DeployedCluster } from "./absence.ts";
 
 function isOn({ provider }: StateResource, cluster: DeployedCluster): boolean {
   return provider?.startsWith(`${cluster.provider}::`) ?? false;

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 import { pulumiProgram, root } from "../engine/engine.ts";
-import { givenCluster } from "./absence.ts";
 import type { StackFile } from "../stacks/stack-file.ts";
+import { givenCluster } from "./absence.ts";
 
 /**
  * The kubeconfig that the stack file gives a cluster as a secret or by another stack; undefined where it gives none, or

@@ -2,6 +2,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { exclusionVariable, forgottenVariable } from "../../settings/left-out.ts";
+import { partsAmong } from "../../settings/part.ts";
+import { runAttached } from "../engine/attached.ts";
+import { engineEnvironment, pulumiProgram, root } from "../engine/engine.ts";
+import { interrupted, investigate, settled } from "../stacks/interrupted.ts";
+import { knowsItsOrder } from "../stacks/join-state.ts";
+import { engineFor, usedStacks } from "../stacks/move-state.ts";
+import { parseStackFile, readStackFile, removeNewSalt, type StackFile } from "../stacks/stack-file.ts";
+import { StackState, type State } from "../stacks/state.ts";
+import { UsageError } from "../terminal/usage.ts";
 import {
   configOf,
   deployedClusters,
@@ -10,20 +20,10 @@ import {
   planDetour,
   type DeployedCluster,
 } from "./absence.ts";
-import { runAttached } from "../engine/attached.ts";
-import { engineEnvironment, pulumiProgram, root } from "../engine/engine.ts";
 import { withForgotten } from "./forget.ts";
 import { givenKubeconfig } from "./given-kubeconfig.ts";
-import { interrupted, investigate, settled } from "../stacks/interrupted.ts";
-import { knowsItsOrder } from "../stacks/join-state.ts";
 import { backendUrl, isStale, readLocks, stateFolder } from "./locks.ts";
-import { engineFor, usedStacks } from "../stacks/move-state.ts";
 import { findMissing, formatMissing } from "./preflight.ts";
-import { parseStackFile, readStackFile, removeNewSalt, type StackFile } from "../stacks/stack-file.ts";
-import { StackState, type State } from "../stacks/state.ts";
-import { UsageError } from "../terminal/usage.ts";
-import { exclusionVariable, forgottenVariable } from "../../settings/left-out.ts";
-import { partsAmong } from "../../settings/part.ts";
 
 /** Allows `--event-log`, as the Automation API does. */
 const eventLog = { PULUMI_DEBUG_COMMANDS: "true" };

@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 
 import { partsOf, stackOf } from "../../settings/part.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { UsageError } from "../terminal/usage.ts";
 import { interrupted } from "./interrupted.ts";
 import { isRecord, mergeOutputs, type Outputs } from "./merge-outputs.ts";
 import { detached, renamed, stackType, urnOfProvider } from "./split-state.ts";
 import { nameOf, type State, type StateResource } from "./state.ts";
-import { UsageError } from "../terminal/usage.ts";
 
 const chartType = "kubernetes:helm.sh/v4:Chart::";
 

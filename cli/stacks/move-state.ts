@@ -6,9 +6,9 @@ import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
 
 import { engineEnvironment, pulumiProgram, root } from "../engine/engine.ts";
+import { UsageError } from "../terminal/usage.ts";
 import { parseStackFile, readStackFile } from "./stack-file.ts";
 import type { State } from "./state.ts";
-import { UsageError } from "../terminal/usage.ts";
 
 /** Runs the engine; what goes in and comes out may hold secrets, so it goes through pipes alone. */
 export type RunEngine = (args: readonly string[], input?: string) => Promise<string>;

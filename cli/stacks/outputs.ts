@@ -2,12 +2,12 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 
+import { partsOf, stackOf } from "../../settings/part.ts";
 import { engineEnvironment, pulumiProgram, root } from "../engine/engine.ts";
+import { UsageError } from "../terminal/usage.ts";
 import { mergeOutputs, type Outputs } from "./merge-outputs.ts";
 import { parseStackFile, readStackFile } from "./stack-file.ts";
 import { readStackSettings } from "./stack-settings.ts";
-import { UsageError } from "../terminal/usage.ts";
-import { partsOf, stackOf } from "../../settings/part.ts";
 
 async function outputsOf(stack: string, flags: readonly string[], env: NodeJS.ProcessEnv): Promise<Outputs> {
   const args = ["stack", "output", ...flags, "--stack", stack, "--json"];

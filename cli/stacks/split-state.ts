@@ -1,8 +1,8 @@
 import { partsOf, scopeOf, stackOf, type ClusterPart, type Part } from "../../settings/part.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { UsageError } from "../terminal/usage.ts";
 import { interrupted } from "./interrupted.ts";
 import { concealed, nameOf, revealed, type State, type StateResource } from "./state.ts";
-import { UsageError } from "../terminal/usage.ts";
 
 export const stackType = "pulumi:pulumi:Stack";
 

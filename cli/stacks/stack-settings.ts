@@ -8,8 +8,8 @@ import { parseSettings } from "../../settings/parse.ts";
 import { SettingsError } from "../../settings/problem.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { root } from "../engine/engine.ts";
-import { parseStackFile, readStackFile } from "./stack-file.ts";
 import { UsageError } from "../terminal/usage.ts";
+import { parseStackFile, readStackFile } from "./stack-file.ts";
 
 const prefix = "mesh:";
 

@@ -6,11 +6,11 @@ import type { ClusterSettings, MirroringSettings, Mode } from "../../settings/se
 import { linkerdVersion } from "../../settings/settings.ts";
 import { base64 } from "../base64.ts";
 import { fingerprint, type ClusterAccess } from "../cluster/cluster.ts";
+import type { OrderedOptions } from "../options.ts";
 import { linkKubeconfig } from "./credentials.ts";
 import { DestinationRestart } from "./destination-restart.ts";
 import { MirrorCleanup } from "./mirror-cleanup.ts";
 import type { RemoteAccess } from "./remote-access.ts";
-import type { OrderedOptions } from "../options.ts";
 
 export interface LinkSource {
   readonly controlPlaneNamespace: string;

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Deployed } from "../../settings/deployed.ts";
+import type { Part } from "../../settings/part.ts";
 import { SettingsError } from "../../settings/problem.ts";
 import { retirementProblems } from "../../settings/rules/retirement.ts";
 import { upgradeProblems } from "../../settings/rules/versions.ts";
-import type { Part } from "../../settings/part.ts";
 import type { Settings } from "../../settings/settings.ts";
 
 /**

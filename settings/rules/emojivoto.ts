@@ -1,6 +1,6 @@
+import { admits } from "../clients.ts";
 import { emojivotoPath } from "../emojivoto.ts";
 import type { Problem } from "../problem.ts";
-import { admits } from "../clients.ts";
 import type { EmojivotoSettings, LinkSettings, Mode, Settings } from "../settings.ts";
 import { identityOf } from "../topology.ts";
 

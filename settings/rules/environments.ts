@@ -1,5 +1,5 @@
-import { givenAnchors } from "../rotation.ts";
 import type { Problem } from "../problem.ts";
+import { givenAnchors } from "../rotation.ts";
 import type { TrustSettings } from "../settings.ts";
 
 /**

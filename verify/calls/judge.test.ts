@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 
+import type { Settings } from "../../settings/settings.ts";
 import { verifyAfter } from "../test-mesh.ts";
 import { toText } from "../text.ts";
 import type { Finding } from "../verify.ts";
-import type { Settings } from "../../settings/settings.ts";
 import type { Calls } from "./call-over.ts";
 import type { MadeCalls } from "./make-calls.ts";
 import { planCalls, type PlannedCalls } from "./plan.ts";

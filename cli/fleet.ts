@@ -1,11 +1,8 @@
 /** `npm run fleet -- up|preview|refresh|destroy STACK`: every part of a split environment, in order. */
-import { spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, freemem } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline/promises";
-import { finished } from "node:stream/promises";
 
 import { isProgram } from "../components/cluster/programs.ts";
 import { encryptedIn } from "../settings/encrypted.ts";
@@ -21,8 +18,9 @@ import { formatSummary, type FleetSummary, type PartRun } from "./fleet/fleet-su
 import { LastUpdates } from "./fleet/last-update.ts";
 import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./fleet/leaving-parts.ts";
 import { gigabyte, isAmple, MemoryLimit } from "./fleet/memory-limit.ts";
+import { PartEngines, type PartTerminal } from "./fleet/part-engines.ts";
 import { programDigest } from "./fleet/part-inputs.ts";
-import { runEngine, type Terminal } from "./run/run-engine.ts";
+import { runEngine } from "./run/run-engine.ts";
 import { createStacks, engineFor, removeIfEmpty, stacksWithResources } from "./stacks/move-state.ts";
 import { parseStackFile } from "./stacks/stack-file.ts";
 import { environments, readStackSettings, readStackText } from "./stacks/stack-settings.ts";
@@ -144,33 +142,6 @@ const engineFlags: Readonly<Record<Action, readonly string[]>> = {
   destroy: ["--yes", "--skip-preview"],
 };
 
-/** A run that writes into a file; what is said beside it is kept for the summary. It tells by which process each program runs. */
-function loggedTerminal(
-  log: string,
-  notes: string[],
-  started: (program: number) => void,
-): Terminal & { end(): Promise<void> } {
-  const file = createWriteStream(log, { mode: 0o600 });
-  return {
-    run: (program, args, runOptions) =>
-      new Promise((resolve, reject) => {
-        const child = spawn(program, ["--non-interactive", "--color", "never", ...args], {
-          ...runOptions,
-          stdio: ["ignore", "pipe", "pipe"],
-        });
-        child.stdout.pipe(file, { end: false });
-        child.stderr.pipe(file, { end: false });
-        if (child.pid !== undefined) started(child.pid);
-        child.on("error", reject);
-        child.on("close", (code) => {
-          resolve(code ?? 1);
-        });
-      }),
-    say: (message) => notes.push(message),
-    end: () => finished(file.end()),
-  };
-}
-
 /** One run of the whole environment. */
 interface FleetRun extends Request {
   /** The stacks that are run, each with those before it. */
@@ -183,6 +154,7 @@ interface FleetRun extends Request {
   readonly limit: MemoryLimit | undefined;
   /** Where the logs go. */
   readonly folder: string;
+  readonly engines: PartEngines;
 }
 
 const hosts = new ProgramHosts();
@@ -207,7 +179,7 @@ async function runOn(
   { action, base, leaving, updates }: FleetRun,
   stack: string,
   args: string[],
-  terminal: Terminal,
+  terminal: PartTerminal,
 ) {
   const isLeaving = leaving.has(stack);
   const isUpdated = isLeaving && (action === "up" || action === "preview");
@@ -225,12 +197,11 @@ async function runOn(
 
 /** Runs the engine on a part, whatever it finds. */
 async function runPart(run: FleetRun, stack: string, started: (program: number) => void): Promise<PartRun> {
-  const { action, folder, leaving } = run;
+  const { action, folder, leaving, engines } = run;
   const start = Date.now();
-  const notes: string[] = [];
   const log = path.join(folder, `${stack}.log`);
   const events = path.join(folder, `${stack}.events`);
-  const terminal = loggedTerminal(log, notes, started);
+  const terminal = engines.terminal(log, started);
   const args = [...engineArguments(run, stack), "--event-log", events];
   const errors: string[] = [];
   const { code, isGone } = await runOn(run, stack, args, terminal).catch((error: unknown) => {
@@ -238,6 +209,7 @@ async function runPart(run: FleetRun, stack: string, started: (program: number) 
     return { code: 1, isGone: false };
   });
   await terminal.end();
+  if (engines.isStopped && !terminal.hasRun) return { stack, outcome: "left out" };
   const isLeaving = leaving.has(stack);
   const told = await readEvents(events).catch(() => []);
   const report = action === "preview" ? summarize(told) : summarizeUpdate(told);
@@ -247,7 +219,7 @@ async function runPart(run: FleetRun, stack: string, started: (program: number) 
     ...(isLeaving ? { leaving: isGone ? "gone" : "goes" } : {}),
     seconds: Math.round((Date.now() - start) / 1000),
     report: { ...report, errors: [...errors, ...report.errors] },
-    notes,
+    notes: terminal.notes,
     log: path.relative(root, log),
   };
 }
@@ -262,7 +234,8 @@ function runWithin(run: FleetRun, stack: string): Promise<PartRun> {
 
 /** Runs the engine on a part unless it would find what its last update left. */
 async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
-  const { action, all, order, parts, leaving, updates } = run;
+  const { action, all, order, parts, leaving, updates, engines } = run;
+  if (engines.isStopped) return { stack, outcome: "left out" };
   if (leaving.has(stack)) return runWithin(run, stack);
   const part = parts.get(stack);
   // A preview of all parts compares nothing; an update leaves for the next run what it went by.
@@ -315,6 +288,7 @@ async function runFleet(request: Request, { settings, order, leaving, isNew }: F
           ...(needProgram.includes(action) ? { hosts: () => hosts.processes } : {}),
         }),
     folder,
+    engines: new PartEngines(),
   };
   const progress = new Progress();
   const running = new Set<string>();
@@ -326,17 +300,26 @@ async function runFleet(request: Request, { settings, order, leaving, isNew }: F
   };
   // What leaves goes while it still has what the updates of others take away from it.
   const isFirst = (stack: string) => leaving.has(stack) || isNew(stack);
-  const outcomes = await runInOrder(longestFirst(order, isFirst), parallel, async (stack) => {
+  const runOne = async (stack: string) => {
     running.add(stack);
     show();
-    const ran = await runIfChanged(run, stack);
+    const ran = await runIfChanged(run, stack).catch(
+      (error: unknown): PartRun => ({
+        stack,
+        outcome: "failed",
+        report: { ...summarize([]), errors: [String(error)] },
+      }),
+    );
     running.delete(stack);
     runs.set(stack, ran);
     show();
     // Of a cluster that doesn't answer nothing goes, so what that needs stays too.
     const stays = action === "up" && ran.leaving === "goes";
     return stays || ran.outcome === "left out" ? "failed" : ran.outcome;
-  });
+  };
+  const outcomes = await run.engines.stoppable(() =>
+    runInOrder(longestFirst(order, isFirst), parallel, runOne),
+  );
   progress.end();
   const parts = [...order.keys()].map(
     (stack): PartRun =>
@@ -347,7 +330,13 @@ async function runFleet(request: Request, { settings, order, leaving, isNew }: F
       },
   );
   const memory = run.limit?.taken;
-  return { action, environment: base, parts, ...(memory === undefined ? {} : { memory }) };
+  return {
+    action,
+    environment: base,
+    parts,
+    ...(run.engines.isStopped ? { stopped: true } : {}),
+    ...(memory === undefined ? {} : { memory }),
+  };
 }
 
 async function agrees(): Promise<boolean> {
@@ -405,7 +394,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(
       first === undefined ? `${action}: ${[...fleet.order.keys()].join(", ")}\n` : formatSummary(first),
     );
-    if (!(await agrees())) return 1;
+    if (first?.stopped === true || !(await agrees())) return 1;
   }
   // What somebody has just seen and agreed to needn't be previewed again.
   const summary = await runFleet({ ...request, skipPreview: request.skipPreview || !isAgreed }, fleet);

@@ -17,6 +17,6 @@ export function answerRequests(address: () => Promise<string>): void {
     void address().then((found) => process.send?.({ address: found } satisfies HostAnswer));
   });
   process.on("disconnect", () => process.exit());
-  // The terminal sends it to everybody; the engine comes to its end in order, and needs the program for that.
-  process.on("SIGINT", () => undefined);
+  // They may be sent to everybody; the engine comes to its end in order, and needs the program for that.
+  process.on("SIGINT", () => undefined).on("SIGTERM", () => undefined);
 }

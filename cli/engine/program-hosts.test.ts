@@ -18,7 +18,7 @@ const file = path.join(import.meta.dirname, "test-program-host.ts");
 const newHosts = () => new ProgramHosts(file);
 
 afterEach(() => {
-  for (const process_ of started) if (isRunning(process_)) process.kill(process_);
+  for (const process_ of started) if (isRunning(process_)) process.kill(process_, "SIGKILL");
   started.clear();
 });
 
@@ -97,11 +97,12 @@ describe("the processes that run the program", () => {
     expect((await run(hosts)).code).toBe(0);
   });
 
-  test("end with whoever started them, and not when the terminal interrupts everybody", async () => {
+  test("end with whoever started them, and not when everybody is interrupted", async () => {
     const host = fork(file, { env: {} });
     host.send({ environment: {} });
     await once(host, "message");
     host.kill("SIGINT");
+    host.kill("SIGTERM");
     host.send({ environment: {} });
     await once(host, "message");
     host.disconnect();

@@ -72,7 +72,7 @@ class ProgramHost {
   }
 
   async end(): Promise<void> {
-    this.child.kill();
+    this.child.kill("SIGKILL");
     await this.ended;
   }
 }

@@ -24,6 +24,8 @@ export interface FleetSummary {
   readonly action: string;
   readonly environment: string;
   readonly parts: readonly PartRun[];
+  /** Whether somebody wanted it to end before all was done. */
+  readonly stopped?: true;
   /** Of all runs together. */
   readonly memory?: MemoryTaken;
 }

@@ -134,6 +134,8 @@ export class LastUpdates {
       ? (await this.read(stack))?.version
       : await this.export(stack).then((state) => state && versionOf(state));
     if (version === undefined) return;
-    await this.run(["stack", "tag", "set", inputsTag, `${inputs}-${version}`, "--stack", stack]);
+    const tag = [inputsTag, `${inputs}-${version}`];
+    // Without it the next run looks at the part once more.
+    await this.run(["stack", "tag", "set", ...tag, "--stack", stack]).catch(() => undefined);
   }
 }

@@ -10,40 +10,57 @@ import { Engine, nameOf } from "./engine.ts";
 import { linkerdSettings } from "./settings.ts";
 
 const commands = path.resolve(import.meta.dirname, "../components/cluster/simulated-cluster.command.ts");
-const environment = {
-  ...process.env,
-  MESH_CLUSTER: "e2e-adopted",
-  MESH_POD_NETWORK: "10.31.0.0/16",
-  MESH_SERVICE_NETWORK: "10.231.0.0/16",
-  MESH_NODES: "1",
-};
+const names = ["adopted", "other"] as const;
+
+type Name = (typeof names)[number];
+
+function environment(name: Name) {
+  const index = names.indexOf(name).toString();
+  return {
+    ...process.env,
+    MESH_CLUSTER: `e2e-${name}`,
+    MESH_POD_NETWORK: `10.3${index}.0.0/16`,
+    MESH_SERVICE_NETWORK: `10.23${index}.0.0/16`,
+    MESH_NODES: "1",
+  };
+}
 
 let folder: string;
 let engine: Engine;
-let before: string[];
+const before: Record<Name, string[]> = { adopted: [], other: [] };
 /** What the first preview announced, and the update made. */
 let announced: string[];
 let made: string[];
 
+/** Two clusters that others made, linked both ways; where the kubeconfig of the first one is. */
 function settings(kubeconfigPath: string) {
+  const existing = (name: Name, file: string) => ({
+    source: "existing",
+    context: `kwok-e2e-${name}`,
+    kubeconfigPath: file,
+  });
   return {
     environment: "e2e",
     linkerd: { ...linkerdSettings, viz: true },
     // Else the anchor that signs would have to be given up in an update of its own before the destroy.
     trust: { protect: false },
-    clusters: { adopted: { source: "existing", context: "kwok-e2e-adopted", kubeconfigPath } },
+    clusters: {
+      adopted: existing("adopted", kubeconfigPath),
+      other: existing("other", path.join(folder, "other")),
+    },
+    links: { topology: "mesh", carries: ["gateway", "pod-to-pod"], credentials: { lifetime: 720 } },
   };
 }
 
-function kubeConfig(): KubeConfig {
+function kubeConfig(name: Name = "adopted"): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromFile(path.join(folder, "first"));
+  config.loadFromFile(path.join(folder, name));
   return config;
 }
 
 /** Names of everything that an installation makes and that has no namespace. */
-async function inventory(): Promise<string[]> {
-  const config = kubeConfig();
+async function inventory(name: Name): Promise<string[]> {
+  const config = kubeConfig(name);
   const rbac = config.makeApiClient(RbacAuthorizationV1Api);
   const lists = await Promise.all([
     config.makeApiClient(CoreV1Api).listNamespace(),
@@ -56,24 +73,26 @@ async function inventory(): Promise<string[]> {
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "mesh-adopted-"));
-  const cluster = (action: string) =>
-    execFileSync(process.execPath, [commands, action], { env: environment, encoding: "utf8" });
-  const kubeconfig = cluster("create");
-  cluster("scale");
-  await writeFile(path.join(folder, "first"), kubeconfig, { mode: 0o600 });
-  before = await inventory();
-  engine = await Engine.create("e2e-adopted", settings(path.join(folder, "first")));
+  for (const name of names) {
+    const cluster = (action: string) =>
+      execFileSync(process.execPath, [commands, action], { env: environment(name), encoding: "utf8" });
+    const kubeconfig = cluster("create");
+    cluster("scale");
+    await writeFile(path.join(folder, name), kubeconfig, { mode: 0o600 });
+    before[name] = await inventory(name);
+  }
+  engine = await Engine.create("e2e-adopted", settings(path.join(folder, "adopted")));
   announced = (await engine.previewSteps()).map(({ op, urn }) => `${op} ${urn}`);
   await engine.up();
   made = (await engine.resources()).map(({ urn }) => `create ${urn}`);
 });
 
 afterAll(async () => {
-  execFileSync(process.execPath, [commands, "delete"], { env: environment });
+  for (const name of names) execFileSync(process.execPath, [commands, "delete"], { env: environment(name) });
   await engine.dispose();
 });
 
-describe("a cluster that others made", () => {
+describe("clusters that others made", () => {
   test("the first preview lists everything that the update makes", () => {
     // With this one the engine reads outputs of stacks: it makes it on its own, and no preview has it.
     const ours = made.filter((step) => !step.includes("::pulumi:providers:pulumi::"));
@@ -87,7 +106,7 @@ describe("a cluster that others made", () => {
 
   test("another path and other credentials in its kubeconfig replace nothing", async () => {
     const second = path.join(folder, "second");
-    await copyFile(path.join(folder, "first"), second);
+    await copyFile(path.join(folder, "adopted"), second);
     const core = kubeConfig().makeApiClient(CoreV1Api);
     const rbac = kubeConfig().makeApiClient(RbacAuthorizationV1Api);
     await core.createNamespacedServiceAccount({
@@ -101,7 +120,7 @@ describe("a cluster that others made", () => {
         subjects: [{ kind: "ServiceAccount", name: "admin", namespace: "default" }],
       },
     });
-    before.push("e2e-admin");
+    before.adopted.push("e2e-admin");
     const { status } = await core.createNamespacedServiceAccountToken({
       namespace: "default",
       name: "admin",
@@ -123,8 +142,8 @@ describe("a cluster that others made", () => {
     expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });
   });
 
-  test("destroy leaves nothing of ours, and leaves the cluster", async () => {
+  test("destroy leaves nothing of ours, and leaves the clusters", async () => {
     await engine.destroy();
-    expect(await inventory()).toEqual(before.sort());
+    for (const name of names) expect(await inventory(name)).toEqual(before[name].sort());
   });
 });

@@ -37,8 +37,8 @@ export class RemoteAccess extends pulumi.ComponentResource {
   /** The CA of the target's API server, base64 of PEM. */
   readonly certificateAuthority: pulumi.Output<string>;
   readonly serviceAccount: string;
-  /** When the token was made, RFC 3339. */
-  readonly since: pulumi.Output<string>;
+  /** When the token was made, RFC 3339. Undefined in a preview before its namespace is there. */
+  readonly since: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: RemoteAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesh:link:RemoteAccess", name, args, opts);

@@ -5,7 +5,7 @@ import { exclusionsOf, exclusionVariable } from "../../settings/left-out.ts";
 import { parseSettings } from "../../settings/parse.ts";
 import type { Part } from "../../settings/part.ts";
 import { configuration, simulated } from "../../settings/test-examples.ts";
-import { kubeconfigOf, record, types, valueOf } from "../../tests/record.ts";
+import { kubeconfigOf, record, types, valueOf, type RecordOptions } from "../../tests/record.ts";
 import { deployMesh } from "./deploy-mesh.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -34,12 +34,17 @@ const clusterPart = {
   kubeconfigs: { west: kubeconfigOf("west") },
 };
 
-/** What the stack of a part says, where nothing is deployed yet. */
-async function outputsOf(part: Part, last: object = {}) {
+/** What the stack of a part says, where nothing is deployed yet. `answered` is what a provider answers for a resource. */
+async function outputsOf(
+  part: Part,
+  last: object = {},
+  answered: RecordOptions["outputs"] = () => undefined,
+) {
   const others: Record<string, object> = { "x-trust": trustPart, "x-cluster-west": clusterPart };
   const { result } = await record(() => deployMesh(settings, { part, base: "x" }), {
     answers: () => ({ outputs: last }),
-    outputs: ({ type, name }) => (type === types.stackReference ? { outputs: others[name] } : undefined),
+    outputs: (resource) =>
+      resource.type === types.stackReference ? { outputs: others[resource.name] } : answered(resource),
   });
   return {
     mesh: (await valueOf(pulumi.output(result.mesh))) as { clusters: Record<string, object>; parts: object },
@@ -59,6 +64,14 @@ test("the stack of an extension says where it is reached, what its proxies trust
   expect(trust).toMatchObject({ trusted: ["1"], signers: {}, issuers: {}, webhooks: {} });
   expect(Object.keys(trust["credentials"] as object)).toEqual(["east-to-west"]);
   expect(kubeconfigs).toEqual({});
+});
+
+test("a preview doesn't know since when there is a token whose namespace isn't there yet", async () => {
+  const part = { kind: "multicluster", cluster: "west" } as const;
+  const { trust } = await outputsOf(part, {}, ({ name, inputs }) =>
+    name === "east-to-west-access-token" ? { metadata: inputs["metadata"] } : undefined,
+  );
+  expect(trust["credentials"]).toEqual({ "east-to-west": {} });
 });
 
 test("the stack of a cluster says who signs, and nothing of tokens", async () => {

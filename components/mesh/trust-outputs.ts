@@ -77,7 +77,10 @@ export function expiresOutput(
   { anchors, installs, accesses }: MeshResources,
   { deployed, leftOut }: Remembered,
 ) {
-  const end = (since: string) => new Date(Date.parse(since) + (lifetime ?? 0) * hour).toISOString();
+  const end = (since: string | undefined) => {
+    const time = Date.parse(since ?? "");
+    return Number.isNaN(time) ? undefined : new Date(time + (lifetime ?? 0) * hour).toISOString();
+  };
   const lastTokens = Object.fromEntries(
     Object.entries(deployed.credentials).map(([name, { since }]) => [name, end(since)] as const),
   );

@@ -38,6 +38,7 @@ function settings(kubeconfigPath: string) {
     source: "existing",
     context: `kwok-e2e-${name}`,
     kubeconfigPath: file,
+    apiServer: `https://${name}.example:6443`,
   });
   return {
     environment: "e2e",
@@ -48,7 +49,7 @@ function settings(kubeconfigPath: string) {
       adopted: existing("adopted", kubeconfigPath),
       other: existing("other", path.join(folder, "other")),
     },
-    links: { topology: "mesh", carries: ["gateway", "pod-to-pod"], credentials: { lifetime: 720 } },
+    links: { topology: "mesh", carries: ["gateway"], credentials: { lifetime: "720h" } },
   };
 }
 
@@ -135,8 +136,10 @@ describe("clusters that others made", () => {
     const steps = await engine.previewSteps();
     expect(steps.map(({ op, urn }) => [op, nameOf(urn)]).sort()).toEqual([
       ["update", "adopted"],
-      // What cleans up after a destroy reaches the cluster by the new file too.
+      // What restarts or cleans up later reaches the cluster by the new file too.
       ["update", "adopted-linkerd-crds-gateway-api"],
+      ["update", "adopted-to-other-destination-restart"],
+      ["update", "adopted-to-other-mirrors"],
     ]);
     await engine.up();
     expect(await engine.previewWithoutChanges()).toMatchObject({ code: 0 });

@@ -36,15 +36,19 @@ const network = z
 
 export const networks = oneOrMore(network);
 
+const notHours = "is not a number of hours -> write it as Linkerd does, such as 8760h";
+
 export const hours = z
-  .string()
-  .regex(/^[1-9][0-9]*h$/, "is not a number of hours -> write it as Linkerd does, such as 8760h")
+  .string(notHours)
+  .regex(/^[1-9][0-9]*h$/, notHours)
   .transform((text) => Number(text.slice(0, -1)));
+
+const notPeriod = "is not a time in hours or minutes -> write it such as 720h or 30m";
 
 /** Hours, a part of one for minutes. */
 export const period = z
-  .string()
-  .regex(/^[1-9][0-9]*[hm]$/, "is not a time in hours or minutes -> write it such as 720h or 30m")
+  .string(notPeriod)
+  .regex(/^[1-9][0-9]*[hm]$/, notPeriod)
   .transform((text) => Number(text.slice(0, -1)) / (text.endsWith("m") ? 60 : 1));
 
 export const port = z
@@ -59,9 +63,9 @@ export const pem = z
 
 const chartValues = z.record(z.string(), z.unknown()).describe("Helm values, merged over ours.");
 
-export const duration = z
-  .string()
-  .regex(/^[1-9][0-9]*(ms|s|m|h)$/, "is not a duration -> write it as Linkerd does, such as 500ms or 5s");
+const notDuration = "is not a duration -> write it as Linkerd does, such as 500ms or 5s";
+
+export const duration = z.string(notDuration).regex(/^[1-9][0-9]*(ms|s|m|h)$/, notDuration);
 
 export const valuesByChart = z
   .strictObject({

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { copyFile, mkdtemp, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { ApiextensionsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import type { FleetSummary } from "../cli/fleet/fleet-summary.ts";
 import { Engine, nameOf } from "./engine.ts";
 import { linkerdSettings } from "./settings.ts";
 
@@ -33,7 +34,7 @@ let announced: string[];
 let made: string[];
 
 /** Two clusters that others made, linked both ways; where the kubeconfig of the first one is. */
-function settings(kubeconfigPath: string) {
+function settings(kubeconfigPath: string, linkerd: object = { ...linkerdSettings, viz: true }) {
   const existing = (name: Name, file: string) => ({
     source: "existing",
     context: `kwok-e2e-${name}`,
@@ -42,7 +43,7 @@ function settings(kubeconfigPath: string) {
   });
   return {
     environment: "e2e",
-    linkerd: { ...linkerdSettings, viz: true },
+    linkerd,
     // Else the anchor that signs would have to be given up in an update of its own before the destroy.
     trust: { protect: false },
     clusters: {
@@ -148,5 +149,41 @@ describe("clusters that others made", () => {
   test("destroy leaves nothing of ours, and leaves the clusters", async () => {
     await engine.destroy();
     for (const name of names) expect(await inventory(name)).toEqual(before[name].sort());
+  });
+});
+
+describe("the same as a stack for each part", () => {
+  const stack = "e2e-adopted-parts";
+  let parts: Engine;
+
+  async function fleet(action: string, ...flags: string[]): Promise<FleetSummary> {
+    const file = path.join(folder, "summary.json");
+    const { code, output } = await parts.command("fleet", action, stack, "--yes", "--json", file, ...flags);
+    if (code !== 0) throw new Error(output);
+    return JSON.parse(await readFile(file, "utf8")) as FleetSummary;
+  }
+
+  /** What comes of each part. */
+  function created({ parts: runs }: FleetSummary): (readonly [stack: string, count: number | undefined])[] {
+    return runs.map(({ stack: part, report }) => [part, report?.counts.create]);
+  }
+
+  beforeAll(async () => {
+    const split = { ...settings(path.join(folder, "adopted"), linkerdSettings), split: true };
+    parts = await Engine.create(stack, split, { withCommands: true });
+    const levels = path.join(parts.folder, "policy", `${stack}.json`);
+    await writeFile(levels, JSON.stringify({ "closed-gateways": "disabled" }));
+  });
+
+  afterAll(async () => {
+    await fleet("destroy");
+    await parts.dispose();
+  });
+
+  test("the first preview lists everything that the update makes", async () => {
+    const preview = await fleet("preview");
+    expect(created(preview)).toHaveLength(7);
+    expect(created(preview)).toEqual(created(await fleet("up", "--skip-preview")));
+    expect((await fleet("preview")).parts.map(({ outcome }) => outcome)).toEqual(Array(7).fill("unchanged"));
   });
 });

@@ -44,6 +44,8 @@ export interface StandInOptions {
   readonly project: string;
   readonly stack: string;
   readonly organization?: string;
+  /** Whether it is a preview: what a resource isn't said to have is unknown. */
+  readonly preview?: boolean;
   /** Told of each resource before it is made. Transforms aren't run: the stand-in has no callbacks. */
   readonly onResource: (
     request: RegisterRequest,
@@ -80,9 +82,9 @@ async function settle(): Promise<void> {
 /** Runs `program` without the engine and waits until everything is registered. */
 export async function runWithoutEngine<T>(
   program: () => T | Promise<T>,
-  { mocks, project, stack, organization, onResource }: StandInOptions,
+  { mocks, project, stack, organization, preview = false, onResource }: StandInOptions,
 ): Promise<T> {
-  await pulumi.runtime.setMocks(mocks, project, stack, false, organization);
+  await pulumi.runtime.setMocks(mocks, project, stack, preview, organization);
   const transforms = acceptTransforms();
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   // As the engine does it: with the types of all that a resource is a part of, not only of its parent.

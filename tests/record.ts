@@ -201,6 +201,8 @@ export interface RecordOptions {
     readonly name: string;
     readonly inputs: Record<string, unknown>;
   }) => Record<string, unknown> | undefined;
+  /** Whether it is a preview. */
+  readonly preview?: boolean;
   /** What a provider's function returns. */
   readonly answers?: (token: string, inputs: Record<string, unknown>) => Record<string, unknown>;
 }
@@ -336,7 +338,7 @@ function toRegistered(
 /** Runs `program` and waits until everything is registered. Two resources with one URN are an error, as they really are. */
 export async function record<T>(
   program: () => T | Promise<T>,
-  { outputs, answers }: RecordOptions = {},
+  { outputs, answers, preview = false }: RecordOptions = {},
 ): Promise<Recording<T>> {
   const secretOutputs = new Map<string, readonly string[]>();
   const resources: Registered[] = [];
@@ -363,6 +365,7 @@ export async function record<T>(
     project: "mesh",
     stack: "test",
     organization: "organization",
+    preview,
     onResource: (request, urn, transforms) => {
       resources.push(toRegistered(request, urn, transforms));
       secretOutputs.set(

@@ -82,6 +82,37 @@ test("the stack of a cluster says who signs, and nothing of tokens", async () =>
   expect(Object.keys(kubeconfigs as object)).toEqual(["west"]);
 });
 
+describe("before the stacks that it goes by have been updated", () => {
+  const run = (part: Part, said: Record<string, object>, preview: boolean) =>
+    record(() => deployMesh(settings, { part, base: "x" }), {
+      preview,
+      answers: () => ({ outputs: {} }),
+      outputs: ({ type, name }) =>
+        type === types.stackReference ? { outputs: said[name] ?? {} } : undefined,
+    });
+
+  const said = {
+    "x-trust": trustPart,
+    "x-cluster-west": clusterPart,
+    "x-multicluster-east": {
+      mesh: {
+        clusters: { east: { apiServer: "https://east", gateway: [] } },
+        parts: { accesses: { west: { token: "token", certificateAuthority: "authority" } } },
+      },
+    },
+  };
+
+  test.each(["cluster", "multicluster", "links"] as const)(
+    "a preview of a cluster's %s lists what the update will make",
+    async (kind) => {
+      const part = { kind, cluster: "west" };
+      const { graph } = await run(part, {}, true);
+      expect(graph.urns.length).toBeGreaterThan(5);
+      expect(graph.urns).toEqual((await run(part, said, false)).graph.urns);
+    },
+  );
+});
+
 describe("the stack of a part whose cluster is left out", () => {
   afterEach(() => {
     vi.unstubAllEnvs();

@@ -16,6 +16,13 @@ export interface ClusterFacts {
   readonly kubeconfig: pulumi.Output<string>;
 }
 
+/** What a stack says of its part. */
+interface PartOutputs {
+  readonly mesh?: MeshOutput;
+  readonly trust?: { readonly anchors: Readonly<Record<string, string>> };
+  readonly kubeconfigs?: Readonly<Record<string, string>>;
+}
+
 interface MeshOutput {
   readonly clusters: Readonly<Record<string, { readonly apiServer?: string; readonly gateway?: string[] }>>;
   readonly parts?: {
@@ -58,15 +65,24 @@ export class OtherParts {
     return reference;
   }
 
-  /** One thing that a part's stack says. It may be beside secrets; what isn't one itself is public. */
-  private ask<T>(part: Part, what: string, find: (mesh: MeshOutput) => T | undefined): pulumi.Output<T> {
+  /** One thing that a part's stack says. A preview goes on without what it says only after its first update. */
+  private find<Key extends keyof PartOutputs, T>(
+    part: Part,
+    [output, what]: readonly [Key, string],
+    find: (said: NonNullable<PartOutputs[Key]>) => T | undefined,
+  ): pulumi.Output<T> {
     const stack = stackOf(this.base, part);
-    const mesh = pulumi.unsecret(this.stack(part).getOutput("mesh")) as pulumi.Output<MeshOutput | undefined>;
-    return mesh.apply((known) => {
-      const found = known && find(known);
+    return pulumi.output(this.stack(part).getOutput(output)).apply((said: PartOutputs[Key]): T => {
+      const found = said === undefined ? undefined : find(said);
       if (found !== undefined) return found;
+      if (pulumi.runtime.isDryRun()) return pulumi.unknown as T;
       throw new pulumi.RunError(`Stack ${stack} doesn't say ${what}: update it first.`);
-    }) as pulumi.Output<T>;
+    });
+  }
+
+  /** It may be beside secrets; what isn't one itself is public. */
+  private ask<T>(part: Part, what: string, find: (mesh: MeshOutput) => T | undefined): pulumi.Output<T> {
+    return pulumi.unsecret(this.find(part, ["mesh", what], find));
   }
 
   /** The anchors, from the stack that makes them. */
@@ -74,9 +90,6 @@ export class OtherParts {
     const part = { kind: "trust" } as const;
     const signs = trust.givenAnchor === undefined || trust.givenAnchor.privateKey !== undefined;
     const signer = () => this.ask(part, "who signs", ({ parts }) => parts?.trustSigner);
-    const certificates = this.stack(part).requireOutput("trust") as pulumi.Output<{
-      anchors: Record<string, string>;
-    }>;
     return {
       bundle: this.ask(part, "what is trusted", ({ parts }) => parts?.trustBundle),
       signer: signs
@@ -85,20 +98,18 @@ export class OtherParts {
             privateKey: pulumi.secret(signer().apply(({ privateKey }) => privateKey)),
           }
         : undefined,
-      certificates: certificates.apply(({ anchors }) => anchors),
+      certificates: this.find(part, ["trust", "which anchors there are"], ({ anchors }) => anchors),
       expires: undefined,
     };
   }
 
   cluster(name: string): ClusterFacts {
     const part = { kind: "cluster", cluster: name } as const;
-    const kubeconfigs = this.stack(part).requireOutput("kubeconfigs") as pulumi.Output<
-      Record<string, string>
-    >;
+    const kubeconfig = this.find(part, ["kubeconfigs", "how it is reached"], (known) => known[name]);
     return {
       apiServer: this.ask(part, "where its API server is", ({ clusters }) => clusters[name]?.apiServer),
       identity: this.ask(part, "which cluster it is", ({ parts }) => parts?.identities?.[name]),
-      kubeconfig: pulumi.secret(kubeconfigs.apply((known) => known[name] ?? "")),
+      kubeconfig: pulumi.secret(kubeconfig),
     };
   }
 

@@ -7,16 +7,26 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { isProgram } from "../components/cluster/programs.ts";
-import { readEvents, summarize } from "./changes/changes.ts";
+import { readEvents, summarize, type Report } from "./changes/changes.ts";
 import { commentOf, drifted } from "./changes/comment.ts";
+import { reportOf, runEnvironment } from "./fleet/environment.ts";
+import { isThrough } from "./fleet/run-fleet.ts";
 import { runEngine } from "./run/run-engine.ts";
+import { isSplit } from "./stacks/stack-settings.ts";
 import { parseOptions } from "./terminal/options.ts";
 import { runCommand } from "./terminal/usage.ts";
 
 const usage = "Say which stack: npm run drift -- STACK [--output FILE]";
 
-async function main(args: readonly string[]): Promise<number> {
-  const { stack, output } = parseOptions(args, ["output"], usage);
+/** The engine's exit code where there is something to do. */
+const differs = 7;
+
+interface Found {
+  readonly code: number;
+  readonly report: Report;
+}
+
+async function lookAtStack(stack: string): Promise<Found> {
   const folder = await mkdtemp(path.join(tmpdir(), "mesh-drift-"));
   try {
     const log = path.join(folder, "events");
@@ -25,15 +35,27 @@ async function main(args: readonly string[]): Promise<number> {
       ...["--preview-only", "--non-interactive", "--expect-no-changes", "--diff"],
       ...["--event-log", log],
     ]);
-    if (output !== undefined) {
-      const report = summarize(await readEvents(log).catch(() => []));
-      const failed = code !== 0 && report.changes.length === 0;
-      await writeFile(output, commentOf({ stack, report, failed, words: drifted }));
-    }
-    return code;
+    return { code, report: summarize(await readEvents(log).catch(() => [])) };
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+async function lookAtParts(stack: string): Promise<Found> {
+  const summary = await runEnvironment(stack, { action: "refresh", previewOnly: true });
+  const report = reportOf(summary);
+  const code = report.changes.length > 0 ? differs : isThrough(summary) ? 0 : 1;
+  return { code, report };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { stack, output } = parseOptions(args, ["output"], usage);
+  const { code, report } = await ((await isSplit(stack)) ? lookAtParts(stack) : lookAtStack(stack));
+  if (output !== undefined) {
+    const failed = code !== 0 && report.changes.length === 0;
+    await writeFile(output, commentOf({ stack, report, failed, words: drifted }));
+  }
+  return code;
 }
 
 if (isProgram(import.meta.filename)) await runCommand(main);

@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { parseSettings } from "../settings/parse.ts";
 import { clustersNamed, configuration } from "../settings/test-examples.ts";
 import type { Report } from "./changes/changes.ts";
-import { chooseStacks, parseRequest } from "./fleet.ts";
+import { parseRequest } from "./fleet.ts";
 import { formatSummary } from "./fleet/fleet-summary.ts";
 import { nothingLeaves } from "./fleet/leaving-parts.ts";
+import { chooseStacks } from "./fleet/run-fleet.ts";
 import { UsageError } from "./terminal/usage.ts";
 
 const settings = parseSettings(
@@ -25,6 +26,7 @@ describe("a call", () => {
         json: undefined,
         forget: [],
         skipPreview: false,
+        previewOnly: false,
         isAgreed: true,
       },
     );
@@ -52,6 +54,7 @@ describe("a call", () => {
     [["import", "prod"]],
     [["up", "prod", "more"]],
     [["up", "prod", "--parallel", "0"]],
+    [["up", "prod", "--preview-only"]],
   ])("%j is refused", (args) => {
     expect(() => parseRequest(args)).toThrow(UsageError);
   });

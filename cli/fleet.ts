@@ -1,40 +1,28 @@
 /** `npm run fleet -- up|preview|refresh|destroy STACK`: every part of a split environment, in order. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { availableParallelism, freemem } from "node:os";
-import path from "node:path";
+import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 
 import { isProgram } from "../components/cluster/programs.ts";
-import { encryptedIn } from "../settings/encrypted.ts";
-import { clusterPartCalled, partsOf, stackOf, type ClusterPart, type Part } from "../settings/part.ts";
 import { withChartsDirectory } from "../settings/read.ts";
-import type { Settings } from "../settings/settings.ts";
-import { readEvents, summarize, summarizeUpdate } from "./changes/changes.ts";
-import { localStacks, root } from "./engine/engine.ts";
-import { hostedPack, policyArgumentsOf } from "./engine/policies.ts";
-import { ProgramHosts } from "./engine/program-hosts.ts";
-import { fleetOrder, longestFirst, runInOrder } from "./fleet/fleet-order.ts";
-import { formatSummary, type FleetSummary, type PartRun } from "./fleet/fleet-summary.ts";
-import { LastUpdates } from "./fleet/last-update.ts";
-import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./fleet/leaving-parts.ts";
-import { gigabyte, isAmple, MemoryLimit } from "./fleet/memory-limit.ts";
-import { PartEngines, type PartTerminal } from "./fleet/part-engines.ts";
-import { programDigest } from "./fleet/part-inputs.ts";
-import { runEngine } from "./run/run-engine.ts";
-import { createStacks, engineFor, removeIfEmpty, stacksWithResources } from "./stacks/move-state.ts";
-import { parseStackFile } from "./stacks/stack-file.ts";
-import { environments, readStackSettings, readStackText } from "./stacks/stack-settings.ts";
+import { localStacks } from "./engine/engine.ts";
+import { formatSummary } from "./fleet/fleet-summary.ts";
+import { gigabyte } from "./fleet/memory-limit.ts";
+import {
+  actions,
+  defaults,
+  isThrough,
+  readFleet,
+  runFleet,
+  type Fleet,
+  type FleetRequest,
+} from "./fleet/run-fleet.ts";
+import { readStackSettings } from "./stacks/stack-settings.ts";
 import { parseCall } from "./terminal/options.ts";
-import { Progress } from "./terminal/progress.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
-
-const actions = ["up", "preview", "refresh", "destroy"] as const;
-
-type Action = (typeof actions)[number];
 
 const usage =
   `Say what to do on which environment: npm run fleet -- ${actions.join("|")} STACK [--only PART,PART] [--all] ` +
-  "[--parallel NUMBER] [--memory GIGABYTES] [--json FILE] [--forget CLUSTER] [--skip-preview] [--yes]";
+  "[--parallel NUMBER] [--memory GIGABYTES] [--json FILE] [--forget CLUSTER] [--skip-preview | --preview-only] [--yes]";
 
 const options = {
   only: { type: "string" },
@@ -44,11 +32,9 @@ const options = {
   json: { type: "string" },
   forget: { type: "string", multiple: true },
   "skip-preview": { type: "boolean", default: false },
+  "preview-only": { type: "boolean", default: false },
   yes: { type: "boolean", short: "y", default: false },
 } as const;
-
-/** Much of a run is waiting: for clusters, and for what runs on them. */
-const runsPerProcessor = 2;
 
 /** A positive number that an option gives. */
 function positive(option: string, text: string, what: string): number {
@@ -57,285 +43,43 @@ function positive(option: string, text: string, what: string): number {
   throw new UsageError(`--${option} is ${text}: say ${what}.\n${usage}`);
 }
 
-function parallelOf(parallel: string | undefined): number {
-  if (parallel === undefined) return runsPerProcessor * availableParallelism();
+function parallelOf(parallel: string): number {
   const asked = positive("parallel", parallel, "how many parts may run at a time");
   if (!Number.isInteger(asked))
     throw new UsageError(`--parallel is ${parallel}: say a whole number.\n${usage}`);
   return asked;
 }
 
-/** Bytes that all runs may take together: what is free unless something else is asked for. */
-function memoryOf(memory: string | undefined): number {
-  return memory === undefined
-    ? freemem()
-    : positive("memory", memory, "how many GB the runs may take") * gigabyte;
-}
-
-/** What is asked for. */
-export interface Request {
-  readonly action: Action;
-  readonly base: string;
-  /** Stacks of parts; all of them unless they are named. */
-  readonly only: readonly string[] | undefined;
-  /** Whether parts are run that would find what their last update left. */
-  readonly all: boolean;
-  /** How many parts run at a time, as far as there is memory for them. */
-  readonly parallel: number;
-  /** Bytes. */
-  readonly memory: number;
+/** What is asked for on a command line. */
+export interface Request extends FleetRequest {
   readonly json: string | undefined;
-  /** Clusters that are gone for good: what is on them is dropped without asking them. */
-  readonly forget: readonly string[];
-  readonly skipPreview: boolean;
   readonly isAgreed: boolean;
 }
 
 export function parseRequest(args: readonly string[]): Request {
   const { values, positionals } = parseCall(args, options, usage);
-  const [action, base, ...more] = positionals;
-  const known = actions.find((one) => one === action);
-  if (known === undefined || base === undefined || more.length > 0) throw new UsageError(usage);
-  return {
-    action: known,
-    base,
-    only: values.only?.split(",").map((part) => (part.startsWith(`${base}-`) ? part : `${base}-${part}`)),
-    all: values.all,
-    parallel: parallelOf(values.parallel),
-    memory: memoryOf(values.memory),
-    json: values.json,
-    forget: values.forget ?? [],
-    skipPreview: values["skip-preview"],
-    isAgreed: values.yes || localStacks.includes(base),
-  };
-}
-
-/** The stacks that are run, each with those before it. @throws UsageError where one is asked for that can't be. */
-export function chooseStacks(
-  { action, base, only }: Pick<Request, "action" | "base" | "only">,
-  settings: Settings,
-  leaving: Leaving,
-): Map<string, readonly string[]> {
-  const order = withLeaving(action, base, fleetOrder(action, base, settings), leaving);
-  const unknown = (only ?? []).filter((stack) => !order.has(stack));
-  if (unknown.length > 0) {
-    throw new UsageError(
-      `${base} has no part ${unknown.join(", ")}; it has ${[...order.keys()].join(", ")}.`,
-    );
-  }
-  const chosen = new Map([...order].filter(([stack]) => only?.includes(stack) ?? true));
-  for (const [stack, before] of chosen) {
-    const missing = before.filter((other) => leaving.parts.has(stack) && !chosen.has(other));
-    if (missing.length > 0) {
-      throw new UsageError(
-        `${stack} can't go before ${missing.join(", ")}: name ${missing.length > 1 ? "them" : "it"} too.`,
-      );
-    }
-  }
-  return chosen;
-}
-
-const engineFlags: Readonly<Record<Action, readonly string[]>> = {
-  preview: ["--diff"],
-  up: ["--yes", "--diff"],
-  refresh: ["--yes", "--skip-preview", "--diff"],
-  destroy: ["--yes", "--skip-preview"],
-};
-
-/** One run of the whole environment. */
-interface FleetRun extends Request {
-  /** The stacks that are run, each with those before it. */
-  readonly order: ReadonlyMap<string, readonly string[]>;
-  readonly parts: ReadonlyMap<string, Part>;
-  /** Parts that the settings no longer ask for. */
-  readonly leaving: ReadonlyMap<string, ClusterPart>;
-  readonly updates: LastUpdates;
-  /** Undefined where there is more than all of them can take. */
-  readonly limit: MemoryLimit | undefined;
-  /** Where the logs go. */
-  readonly folder: string;
-  readonly engines: PartEngines;
-}
-
-const hosts = new ProgramHosts();
-
-/** What goes down or is read needs no program. */
-const needProgram: readonly string[] = ["up", "preview"];
-
-/** What the engine is asked to do about a part. */
-function engineArguments({ action, base, leaving, skipPreview, forget }: FleetRun, stack: string): string[] {
-  const isLeaving = leaving.has(stack);
-  const { cluster } = clusterPartCalled(base, stack) ?? {};
-  const goes = action === "destroy" || (isLeaving && action !== "refresh");
-  const forgotten = goes && cluster !== undefined && forget.includes(cluster) ? ["--forget", cluster] : [];
-  if (isLeaving && action === "preview") return ["destroy", "--preview-only", "--diff", ...forgotten];
-  if (goes) return ["destroy", ...engineFlags.destroy, ...forgotten];
-  const skip = action === "up" && skipPreview ? ["--skip-preview"] : [];
-  return [action, ...engineFlags[action], ...skip, ...policyArgumentsOf(action, base, hostedPack)];
-}
-
-/** Runs the engine on a stack. That of a part that leaves goes with it once nothing is left in it. */
-async function runOn(
-  { action, base, leaving, updates }: FleetRun,
-  stack: string,
-  args: string[],
-  terminal: PartTerminal,
-) {
-  const isLeaving = leaving.has(stack);
-  const isUpdated = isLeaving && (action === "up" || action === "preview");
-  const withProgram = hosts.with.bind(hosts);
-  const code = await runEngine(stack, args, {
-    base,
-    terminal,
-    isLeaving: isUpdated,
-    state: updates.takeState(stack),
-    ...(needProgram.includes(args[0] ?? "") ? { withProgram } : {}),
-  });
-  const goes = code === 0 && isLeaving && (action === "up" || action === "destroy");
-  return { code, isGone: goes && (await removeIfEmpty(engineFor(base), stack)) };
-}
-
-/** Runs the engine on a part, whatever it finds. */
-async function runPart(run: FleetRun, stack: string, started: (program: number) => void): Promise<PartRun> {
-  const { action, folder, leaving, engines } = run;
-  const start = Date.now();
-  const log = path.join(folder, `${stack}.log`);
-  const events = path.join(folder, `${stack}.events`);
-  const terminal = engines.terminal(log, started);
-  const args = [...engineArguments(run, stack), "--event-log", events];
-  const errors: string[] = [];
-  const { code, isGone } = await runOn(run, stack, args, terminal).catch((error: unknown) => {
-    errors.push(error instanceof Error ? error.message : String(error));
-    return { code: 1, isGone: false };
-  });
-  await terminal.end();
-  if (engines.isStopped && !terminal.hasRun) return { stack, outcome: "left out" };
-  const isLeaving = leaving.has(stack);
-  const told = await readEvents(events).catch(() => []);
-  const report = action === "preview" ? summarize(told) : summarizeUpdate(told);
-  return {
-    stack,
-    outcome: code === 0 ? "done" : "failed",
-    ...(isLeaving ? { leaving: isGone ? "gone" : "goes" } : {}),
-    seconds: Math.round((Date.now() - start) / 1000),
-    report: { ...report, errors: [...errors, ...report.errors] },
-    notes: terminal.notes,
-    log: path.relative(root, log),
-  };
-}
-
-/** The same once there is memory for it. */
-function runWithin(run: FleetRun, stack: string): Promise<PartRun> {
-  const { limit, parts } = run;
-  if (limit === undefined) return runPart(run, stack, () => undefined);
-  const kind = parts.get(stack)?.kind ?? "leaving";
-  return limit.within(stack, kind, (started) => runPart(run, stack, started));
-}
-
-/** Runs the engine on a part unless it would find what its last update left. */
-async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
-  const { action, all, order, parts, leaving, updates, engines } = run;
-  if (engines.isStopped) return { stack, outcome: "left out" };
-  if (leaving.has(stack)) return runWithin(run, stack);
-  const part = parts.get(stack);
-  // A preview of all parts compares nothing; an update leaves for the next run what it went by.
-  const compares = action === "up" || (action === "preview" && !all);
-  const inputs = compares && part ? await updates.inputs(stack, part, order.get(stack) ?? []) : undefined;
-  if (!all && inputs !== undefined && (await updates.isSame(stack, inputs)))
-    return { stack, outcome: "unchanged" };
-  const ran = await runWithin(run, stack);
-  updates.forget(stack);
-  // What was left out, or made good first, is for the next run to look at.
-  const isWhole = ran.outcome === "done" && ran.notes?.length === 0;
-  if (action === "up" && inputs !== undefined && isWhole) await updates.remember(stack, inputs);
-  return ran;
-}
-
-/** What is there, and what is to be run of it. */
-interface Fleet {
-  readonly settings: Settings;
-  /** The stacks that are run, each with those before it. */
-  readonly order: ReadonlyMap<string, readonly string[]>;
-  /** Parts that the settings no longer ask for. */
-  readonly leaving: ReadonlyMap<string, ClusterPart>;
-  /** Whether a stack has nothing yet. */
-  readonly isNew: (stack: string) => boolean;
-}
-
-/** Runs all that is asked for, with one line for each part as it ends. */
-async function runFleet(request: Request, { settings, order, leaving, isNew }: Fleet): Promise<FleetSummary> {
-  const { action, base, parallel } = request;
-  const secrets = encryptedIn(parseStackFile(await readStackText(base)).config);
-  const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
-  const folder = path.join(root, "logs", base, `${action}-${time}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const run: FleetRun = {
-    ...request,
-    order,
-    leaving,
-    parts: new Map(partsOf(settings).map((part) => [stackOf(base, part), part])),
-    updates: new LastUpdates(engineFor(base), {
-      base,
-      settings,
-      program: await programDigest(settings, root, secrets),
-      isNew,
-      isNeeded: (stack) => [...order.values()].some((before) => before.includes(stack)),
-    }),
-    limit: isAmple(request.memory, Math.min(parallel, order.size))
-      ? undefined
-      : new MemoryLimit({
-          limit: request.memory,
-          ...(needProgram.includes(action) ? { hosts: () => hosts.processes } : {}),
-        }),
-    folder,
-    engines: new PartEngines(),
-  };
-  const progress = new Progress();
-  const running = new Set<string>();
-  const runs = new Map<string, PartRun>();
-  const show = () => {
-    progress.show(
-      `${runs.size.toString()} of ${order.size.toString()} done, ${action}: ${[...running].join(", ")}`,
-    );
-  };
-  // What leaves goes while it still has what the updates of others take away from it.
-  const isFirst = (stack: string) => leaving.has(stack) || isNew(stack);
-  const runOne = async (stack: string) => {
-    running.add(stack);
-    show();
-    const ran = await runIfChanged(run, stack).catch(
-      (error: unknown): PartRun => ({
-        stack,
-        outcome: "failed",
-        report: { ...summarize([]), errors: [String(error)] },
-      }),
-    );
-    running.delete(stack);
-    runs.set(stack, ran);
-    show();
-    // Of a cluster that doesn't answer nothing goes, so what that needs stays too.
-    const stays = action === "up" && ran.leaving === "goes";
-    return stays || ran.outcome === "left out" ? "failed" : ran.outcome;
-  };
-  const outcomes = await run.engines.stoppable(() =>
-    runInOrder(longestFirst(order, isFirst), parallel, runOne),
-  );
-  progress.end();
-  const parts = [...order.keys()].map(
-    (stack): PartRun =>
-      runs.get(stack) ?? {
-        stack,
-        outcome: outcomes.get(stack) ?? "left out",
-        ...(leaving.has(stack) ? { leaving: "goes" } : {}),
-      },
-  );
-  const memory = run.limit?.taken;
+  const [first, base, ...more] = positionals;
+  const action = actions.find((one) => one === first);
+  if (action === undefined || base === undefined || more.length > 0) throw new UsageError(usage);
+  const { only, all, parallel, memory, json, forget, yes } = values;
+  const given = defaults();
+  if (values["preview-only"] && ["up", "preview"].includes(action))
+    throw new UsageError(`What up would do is said by: npm run fleet -- preview ${base}`);
   return {
     action,
-    environment: base,
-    parts,
-    ...(run.engines.isStopped ? { stopped: true } : {}),
-    ...(memory === undefined ? {} : { memory }),
+    base,
+    only: only?.split(",").map((part) => (part.startsWith(`${base}-`) ? part : `${base}-${part}`)),
+    all,
+    parallel: parallel === undefined ? given.parallel : parallelOf(parallel),
+    memory:
+      memory === undefined
+        ? given.memory
+        : positive("memory", memory, "how many GB the runs may take") * gigabyte,
+    json,
+    forget: forget ?? given.forget,
+    skipPreview: values["skip-preview"],
+    previewOnly: values["preview-only"],
+    isAgreed: yes || localStacks.includes(base),
   };
 }
 
@@ -348,59 +92,29 @@ async function agrees(): Promise<boolean> {
   }
 }
 
-/** What there is of an environment, and what is to be run of it. @throws UsageError where that can't be. */
-async function readFleet(request: Request, settings: Settings): Promise<Fleet> {
-  const { action, base, forget } = request;
-  const run = engineFor(base);
-  const stacks = await stacksWithResources(run);
-  const isNew = (stack: string) => (stacks.get(stack) ?? 0) === 0;
-  if (!isNew(base)) {
-    throw new UsageError(
-      `${base} is still one stack with all resources. Move them first: npm run split -- ${base}`,
-    );
-  }
-  const leaving = await findLeaving(run, base, settings, { stacks, environments: environments() });
-  for (const note of leaving.strangers) process.stderr.write(`${note}\n`);
-  const order = chooseStacks(request, settings, leaving);
-  const parts = new Map([...leaving.parts].filter(([stack]) => order.has(stack)));
-  const going = action === "destroy" ? [...order.keys()] : [...parts.keys()];
-  for (const cluster of forget) {
-    if (going.some((stack) => clusterPartCalled(base, stack)?.cluster === cluster)) continue;
-    throw new UsageError(
-      `Nothing of ${cluster} is taken down. To forget it, move it from clusters to retired, and run preview or up.`,
-    );
-  }
-  if (["preview", "up"].includes(action)) guardLeaving({ ...leaving, parts }, settings, forget);
-  await createStacks(
-    run,
-    [...order.keys()].filter((stack) => !parts.has(stack)),
-    root,
-    stacks,
-  );
-  return { settings, order, leaving: parts, isNew };
+/** Shows what would be done, and asks. */
+async function isWanted(request: FleetRequest, fleet: Fleet): Promise<boolean> {
+  const asked = request.action === "up" ? { action: "preview" as const } : { previewOnly: true };
+  const preview = await runFleet({ ...request, ...asked }, fleet);
+  process.stdout.write(formatSummary(preview));
+  return preview.stopped !== true && agrees();
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const request = parseRequest(args);
-  const { action, base, json, isAgreed } = request;
+  const { action, base, json, isAgreed, previewOnly } = request;
   const settings = withChartsDirectory(await readStackSettings(base));
   if (!settings.split) throw new UsageError(`${base} is one stack: npm run ${action} -- ${base}`);
-  if (action !== "preview" && !isAgreed && !process.stdin.isTTY) {
+  const asks = action !== "preview" && !previewOnly && !isAgreed;
+  if (asks && !process.stdin.isTTY)
     throw new UsageError(`Nobody can be asked here: preview it, and add --yes.`);
-  }
   const fleet = await readFleet(request, settings);
-  if (action !== "preview" && !isAgreed) {
-    const first = action === "up" ? await runFleet({ ...request, action: "preview" }, fleet) : undefined;
-    process.stdout.write(
-      first === undefined ? `${action}: ${[...fleet.order.keys()].join(", ")}\n` : formatSummary(first),
-    );
-    if (first?.stopped === true || !(await agrees())) return 1;
-  }
+  if (asks && !(await isWanted(request, fleet))) return 1;
   // What somebody has just seen and agreed to needn't be previewed again.
-  const summary = await runFleet({ ...request, skipPreview: request.skipPreview || !isAgreed }, fleet);
+  const summary = await runFleet({ ...request, skipPreview: request.skipPreview || asks }, fleet);
   process.stdout.write(formatSummary(summary));
   if (json !== undefined) await writeFile(json, `${JSON.stringify(summary, undefined, 2)}\n`);
-  return summary.parts.every(({ outcome }) => outcome === "done" || outcome === "unchanged") ? 0 : 1;
+  return isThrough(summary) ? 0 : 1;
 }
 
 if (isProgram(import.meta.filename)) await runCommand(main);

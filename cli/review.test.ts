@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 
 import { configuration } from "../settings/test-examples.ts";
-import { reviewedPlan } from "./apply.ts";
+import { reviewedFile } from "./apply.ts";
 import { topologyChange } from "./review.ts";
 
 function stackFile(more: Record<string, unknown>): string {
@@ -45,20 +45,20 @@ describe("a plan", () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   test("of what is committed is taken", async () => {
-    expect(await reviewedPlan("prod", folder, "abc")).toBe(path.join(folder, "plan.json"));
+    expect(await reviewedFile("prod", folder, "plan.json", "abc")).toBe(path.join(folder, "plan.json"));
   });
 
   test.each([
     ["of other files", "def", /is of other files than are committed here/],
     ["beside changes that aren't committed", undefined, /changes that aren't committed/],
   ])("%s is refused", async (_, tree, message) => {
-    await expect(reviewedPlan("prod", folder, tree)).rejects.toThrow(message);
+    await expect(reviewedFile("prod", folder, "plan.json", tree)).rejects.toThrow(message);
   });
 
   test("that isn't there is said to be missing", async () => {
     const missing = path.join(folder, "nowhere");
-    await expect(reviewedPlan("prod", missing, "abc")).rejects.toThrow(
-      /no reviewed plan in .*: npm run review/,
+    await expect(reviewedFile("prod", missing, "plan.json", "abc")).rejects.toThrow(
+      /no review to apply in .*: npm run review/,
     );
   });
 });

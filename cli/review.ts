@@ -1,6 +1,7 @@
 /**
  * `npm run review -- STACK [--base REVISION] [--output FOLDER]`: previews a stack against every policy, and keeps what a
- * pull request needs: a comment, and the plan that may be applied once it is merged.
+ * pull request needs: a comment, and the plan that may be applied once it is merged. Of an environment in parts, what
+ * each is to change stands for the plan.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,11 +17,13 @@ import { commentOf } from "./changes/comment.ts";
 import { committedTree, fileAt } from "./changes/git.ts";
 import { withoutState } from "./changes/plan.ts";
 import { policyArguments } from "./engine/policies.ts";
+import { changesText, reportOf, runEnvironment } from "./fleet/environment.ts";
+import { isThrough } from "./fleet/run-fleet.ts";
 import { runEngine, stackFileOf } from "./run/run-engine.ts";
 import { readStackFile } from "./stacks/stack-file.ts";
-import { stackSettings } from "./stacks/stack-settings.ts";
+import { isSplit, stackSettings } from "./stacks/stack-settings.ts";
 import { parseOptions } from "./terminal/options.ts";
-import { runCommand } from "./terminal/usage.ts";
+import { runCommand, UsageError } from "./terminal/usage.ts";
 
 const usage = "Say which stack: npm run review -- STACK [--base REVISION] [--output FOLDER]";
 
@@ -30,6 +33,7 @@ export function reviewFolder(stack: string): string {
 }
 
 export const planFile = "plan.json";
+export const changesFile = "changes";
 export const treeFile = "tree";
 
 function topologyOf(text: string | undefined): Topology | undefined {
@@ -53,6 +57,46 @@ export function topologyChange(before: string | undefined, after: string | undef
     : toMermaid(compared, "before");
 }
 
+/** What a preview found, and what of it is kept to be applied later. */
+interface Preview {
+  readonly code: number;
+  readonly report: Report;
+  readonly kept: string;
+}
+
+async function previewStack(stack: string, isCommitted: boolean): Promise<Preview> {
+  const folder = await mkdtemp(path.join(tmpdir(), "mesh-review-"));
+  try {
+    const [log, plan] = [path.join(folder, "events"), path.join(folder, planFile)];
+    const code = await runEngine(stack, [
+      "preview",
+      ...["--non-interactive", "--diff", "--event-log", log],
+      // A plan of what isn't committed can't be found again.
+      ...(isCommitted ? ["--save-plan", plan] : []),
+      ...policyArguments(stack),
+    ]);
+    const kept = code === 0 && isCommitted ? withoutState(await readFile(plan, "utf8")) : "";
+    return { code, report: summarize(await readEvents(log).catch(() => [])), kept };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function previewParts(stack: string): Promise<Preview> {
+  try {
+    const summary = await runEnvironment(stack, { action: "preview" });
+    return {
+      code: isThrough(summary) ? 0 : 1,
+      report: reportOf(summary),
+      kept: changesText(summary),
+    };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return { code: 1, report: { ...summarize([]), errors: [error.message] }, kept: "" };
+  }
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const {
     stack,
@@ -62,34 +106,23 @@ async function main(args: readonly string[]): Promise<number> {
   const file = stackFileOf(stack);
   const [before, after] = [await fileAt(base, path.basename(file)), await readStackFile(file)];
   const tree = await committedTree();
+  const inParts = await isSplit(stack);
   await mkdir(output, { recursive: true });
-  const plan = path.resolve(output, planFile);
-  const comment = path.resolve(output, "comment.md");
-  await Promise.all([plan, comment, path.join(output, treeFile)].map((one) => rm(one, { force: true })));
-  const folder = await mkdtemp(path.join(tmpdir(), "mesh-review-"));
-  try {
-    const log = path.join(folder, "events");
-    const code = await runEngine(stack, [
-      "preview",
-      ...["--non-interactive", "--diff", "--event-log", log],
-      // A plan of what isn't committed can't be found again.
-      ...(tree === undefined ? [] : ["--save-plan", plan]),
-      ...policyArguments(stack),
-    ]);
-    const report: Report = summarize(await readEvents(log).catch(() => []));
-    const topology = topologyChange(before, after);
-    await writeFile(comment, commentOf({ stack, report, failed: code !== 0, topology }));
-    if (code === 0 && tree !== undefined) {
-      await writeFile(plan, withoutState(await readFile(plan, "utf8")), { mode: 0o600 });
-      await writeFile(path.join(output, treeFile), `${tree}\n`);
-    } else {
-      await rm(plan, { force: true });
-    }
-    console.log(`\nThe review is in ${output}${tree === undefined ? ", without a plan: commit first" : ""}.`);
-    return code;
-  } finally {
-    await rm(folder, { recursive: true });
+  const written = ["comment.md", planFile, changesFile, treeFile];
+  await Promise.all(written.map((name) => rm(path.join(output, name), { force: true })));
+  const preview = await (inParts ? previewParts(stack) : previewStack(stack, tree !== undefined));
+  const { code, report, kept } = preview;
+  const topology = topologyChange(before, after);
+  await writeFile(
+    path.join(output, "comment.md"),
+    commentOf({ stack, report, failed: code !== 0, topology }),
+  );
+  if (code === 0 && tree !== undefined) {
+    await writeFile(path.join(output, inParts ? changesFile : planFile), kept, { mode: 0o600 });
+    await writeFile(path.join(output, treeFile), `${tree}\n`);
   }
+  console.log(`\nThe review is in ${output}${tree === undefined ? ", without a plan: commit first" : ""}.`);
+  return code;
 }
 
 if (isProgram(import.meta.filename)) await runCommand(main);

@@ -144,7 +144,7 @@ export class TestCluster {
     return this.core.readNamespacedService({ namespace, name }).catch(() => undefined);
   }
 
-  async link(name: string): Promise<{ status?: Record<string, unknown> }> {
+  async link(name: string): Promise<{ spec?: Record<string, unknown>; status?: Record<string, unknown> }> {
     const custom = this.config.makeApiClient(CustomObjectsApi);
     return (await custom.getNamespacedCustomObject({
       group: "multicluster.linkerd.io",
@@ -152,7 +152,7 @@ export class TestCluster {
       namespace: "linkerd-multicluster",
       plural: "links",
       name,
-    })) as { status?: Record<string, unknown> };
+    })) as { spec?: Record<string, unknown>; status?: Record<string, unknown> };
   }
 
   /** What each MeshTLSAuthentication of a namespace admits. */

@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { CustomObjectsApi, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
+import { CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { TestCluster } from "./clusters.ts";
@@ -67,6 +67,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await engine.configure(linked);
+  await engine.command("join", stack);
+  await engine.npmRun("up");
   await engine.destroy();
   await engine.dispose();
   await rm(remote, { recursive: true, force: true });
@@ -147,4 +150,48 @@ test("drift is found, named and healed", async () => {
   vi.stubEnv("PULUMI_K8S_ENABLE_PATCH_FORCE", "true");
   expect(await command("stack", "up", stack, "--refresh", "--yes", "--skip-preview")).toBe(0);
   expect(await command("drift", stack)).toBe(0);
+});
+
+describe("an environment in parts", () => {
+  const inParts = { ...linked, split: true };
+  const carriesMore = { oneWay: [{ source: "east", target: "west", carries: ["gateway", "federated"] }] };
+
+  test("is reviewed as one: a comment, and what each part is to change", async () => {
+    await engine.configure(inParts);
+    expect(await command("split", stack)).toBe(0);
+    expect(await command("fleet", "up", stack, "--yes")).toBe(0);
+    commit("In parts");
+    await engine.configure({ ...inParts, links: carriesMore });
+    commit("Carry more");
+    expect(await command("review", stack, "--base", "HEAD~1")).toBe(0);
+    expect(await comment()).toMatch(/\| `~` \| `east-to-west` \| .*Link/);
+    expect((await reviewed()).sort()).toEqual(["changes", "comment.md", "tree"]);
+  });
+
+  test("isn't changed where something else would be than was reviewed", async () => {
+    const kept = path.join(engine.folder, "review", stack, "changes");
+    const changes = await readFile(kept, "utf8");
+    await writeFile(kept, changes.split("\n").slice(1).join("\n"));
+    const { code, output } = await engine.command("apply", stack);
+    expect([code, output]).toEqual([1, expect.stringContaining(`npm run review -- ${stack}`)]);
+    expect((await east.link("west")).spec).not.toHaveProperty("federatedServiceSelector.matchLabels");
+    await writeFile(kept, changes);
+  });
+
+  test("is changed as it was reviewed, and its drift is found", async () => {
+    expect(await command("apply", stack)).toBe(0);
+    expect((await east.link("west")).spec).toHaveProperty("federatedServiceSelector.matchLabels");
+    expect(await command("drift", stack)).toBe(0);
+    const core = east.config.makeApiClient(CoreV1Api);
+    await core.deleteNamespacedSecret({
+      namespace: "linkerd-multicluster",
+      name: "cluster-credentials-west",
+    });
+    const report = path.join(engine.folder, "drift.md");
+    expect(await command("drift", stack, "--output", report)).toBe(7);
+    expect(await readFile(report, "utf8")).toContain(`### ${stack}: 1 gone`);
+    expect(await command("fleet", "refresh", stack, "--yes")).toBe(0);
+    expect(await command("fleet", "up", stack, "--yes")).toBe(0);
+    expect(await command("drift", stack)).toBe(0);
+  });
 });

@@ -1,7 +1,7 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { describe, expect, test } from "vitest";
 
-import { summarize, summarizeUpdate } from "./changes.ts";
+import { mergeReports, summarize, summarizeUpdate } from "./changes.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:prod::mesh::${type}::${name}`;
 const stack = urn("pulumi:pulumi:Stack", "mesh-prod");
@@ -158,5 +158,20 @@ describe("an update that previews itself", () => {
     const report = summarizeUpdate([proposed, violation, stopped]);
     expect(report).toMatchObject({ changes: [], counts: { create: 0 }, errors: [] });
     expect(report.violations.map(({ policy }) => policy)).toEqual(["closed-gateways"]);
+  });
+});
+
+test("what was reported of several stacks is told as of one", () => {
+  const none = summarize([]);
+  const change = { operation: "create", component: "east", kinds: ["Secret"], properties: [] } as const;
+  const one = { ...none, changes: [change], counts: { ...none.counts, create: 1 }, warnings: ["ends soon"] };
+  const other = { ...one, errors: ["said no"] };
+  expect(mergeReports([])).toEqual(none);
+  expect(mergeReports([one, none, other])).toEqual({
+    changes: [change, change],
+    counts: { delete: 0, replace: 0, update: 0, create: 2 },
+    violations: [],
+    warnings: ["ends soon"],
+    errors: ["said no"],
   });
 });

@@ -164,3 +164,20 @@ export function summarize(events: readonly EngineEvent[]): Report {
     errors: messages(events, "error").filter((text) => !isAftermath(text)),
   };
 }
+
+/** What was reported of several stacks, as of one. */
+export function mergeReports(reports: readonly Report[]): Report {
+  const sum = (operation: Operation) => reports.reduce((total, { counts }) => total + counts[operation], 0);
+  return {
+    changes: reports.flatMap(({ changes }) => changes),
+    counts: {
+      delete: sum("delete"),
+      replace: sum("replace"),
+      update: sum("update"),
+      create: sum("create"),
+    },
+    violations: reports.flatMap(({ violations }) => violations),
+    warnings: [...new Set(reports.flatMap(({ warnings }) => warnings))],
+    errors: [...new Set(reports.flatMap(({ errors }) => errors))],
+  };
+}

@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process";
-import path from "node:path";
 import { promisify } from "node:util";
 
 import { partsOf, stackOf } from "../../settings/part.ts";
 import { engineEnvironment, pulumiProgram, root } from "../engine/engine.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { mergeOutputs, type Outputs } from "./merge-outputs.ts";
-import { parseStackFile, readStackFile } from "./stack-file.ts";
-import { readStackSettings } from "./stack-settings.ts";
+import { isSplit, readStackSettings } from "./stack-settings.ts";
 
 async function outputsOf(stack: string, flags: readonly string[], env: NodeJS.ProcessEnv): Promise<Outputs> {
   const args = ["stack", "output", ...flags, "--stack", stack, "--json"];
@@ -17,9 +15,7 @@ async function outputsOf(stack: string, flags: readonly string[], env: NodeJS.Pr
 
 /** The stacks that an environment is in. */
 async function stacksOf(base: string): Promise<string[]> {
-  const text = await readStackFile(path.join(root, `Pulumi.${base}.yaml`));
-  const split = text === undefined ? false : parseStackFile(text).config?.["mesh:split"];
-  if (split !== true && split !== "true") return [base];
+  if (!(await isSplit(base))) return [base];
   return partsOf(await readStackSettings(base)).map((part) => stackOf(base, part));
 }
 

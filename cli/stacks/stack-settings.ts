@@ -66,3 +66,10 @@ export async function readStackSettings(stack: string): Promise<Settings> {
     throw error;
   }
 }
+
+/** Whether an environment is in several stacks, as its file says. */
+export async function isSplit(stack: string): Promise<boolean> {
+  const text = await readStackFile(fileOf(stack));
+  const split = text === undefined ? false : parseStackFile(text).config?.[`${prefix}split`];
+  return split === true || split === "true";
+}

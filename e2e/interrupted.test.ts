@@ -114,7 +114,7 @@ async function interrupt(action: "up" | "destroy"): Promise<string> {
   const ended = once(child, "exit");
   await Promise.race([ended, setTimeout(seconds * 1_000)]);
   const isEarly = child.exitCode === null;
-  if (isEarly) killFamily(child.pid ?? 0);
+  if (isEarly) await killFamily(child.pid ?? 0);
   await ended;
   const { resources = [], pending_operations: pending } = await state();
   const moment = isEarly ? `killed after ${seconds.toFixed(1)} s` : "ended before it could be killed";

@@ -626,7 +626,7 @@ describe("the shape of the configuration", () => {
         {
           path: "routes.0.timeouts.idle",
           value: 5,
-          problem: "is wrong: Invalid input: expected string, received number",
+          problem: "is not a duration",
         },
       ],
     ],

@@ -8,7 +8,7 @@ import { isReady, proxyOf } from "../../components/cluster/meshed-pods.ts";
 import { reasonOf } from "../../components/cluster/reason.ts";
 import { ClusterApi } from "../../facts/cluster-api.ts";
 import type { ClusterFacts } from "../../facts/facts.ts";
-import { localMembers, remoteMembers } from "../../facts/labels.ts";
+import { localMembers, mirroredLabel, remoteMembers } from "../../facts/labels.ts";
 import { linkTo } from "../../facts/select.ts";
 import { mirrorName } from "../../settings/mirror.ts";
 import type { Mode, Settings } from "../../settings/settings.ts";
@@ -110,11 +110,13 @@ class CallsCluster {
   /** Makes way where an earlier verification was ended before it could clean up. */
   private async clear(namespace: V1Namespace): Promise<void> {
     const { labels = {} } = namespace.metadata ?? {};
-    if (labels["app.kubernetes.io/managed-by"] !== "mesh-verify") {
+    // By a mirror controller, for what was exported elsewhere.
+    const isMirrored = labels[mirroredLabel] === "true";
+    if (labels["app.kubernetes.io/managed-by"] !== "mesh-verify" && !isMirrored) {
       throw new Error(`its namespace ${callsNamespace} is somebody else's`);
     }
     const isLeaving = namespace.metadata?.deletionTimestamp !== undefined;
-    if (!isLeaving && ageOf(namespace) < abandoned) {
+    if (!isLeaving && !isMirrored && ageOf(namespace) < abandoned) {
       const age = Math.round(ageOf(namespace)).toString();
       throw new Error(
         `another verification has been calling there for ${age} s; delete namespace ${callsNamespace} if none does`,
@@ -124,8 +126,8 @@ class CallsCluster {
     if ((await this.isGone()) === undefined) throw new Error(`its namespace ${callsNamespace} doesn't go`);
   }
 
-  /** The namespace, what its pods need, and the pod that answers; nothing joins a federated service yet. */
-  async settle(plan: CallsPlan, settings: Settings, image: string): Promise<void> {
+  /** The namespace and what its pods need. */
+  async settle(): Promise<void> {
     const there = await this.api.find<V1Namespace>(namespacePath);
     if (there !== undefined) await this.clear(there);
     const { namespace, serviceAccount, configMap } = surroundings();
@@ -133,6 +135,10 @@ class CallsCluster {
     this.isOurs = true;
     await this.api.post(`${namespacePath}/serviceaccounts`, serviceAccount);
     await this.api.post(`${namespacePath}/configmaps`, configMap);
+  }
+
+  /** What is called, and the pod that answers; nothing joins a federated service yet. */
+  async answer(plan: CallsPlan, settings: Settings, image: string): Promise<void> {
     for (const mode of exportedModes(this.name, settings.links)) {
       if (mode !== "federated") await this.export(mode);
     }
@@ -298,7 +304,9 @@ export async function makeCalls(
   const called = new Set(plan.calls.map(({ link }) => link.target));
   try {
     progress("starting pods that answer");
-    await onEach(clusters, troubles, (cluster) => cluster.settle(plan, settings, image));
+    await onEach(clusters, troubles, (cluster) => cluster.settle());
+    // Only now: where there is no namespace for a mirror yet, its controller makes one.
+    await onEach(clusters, troubles, (cluster) => cluster.answer(plan, settings, image));
     const pods = await onEach(
       clusters.filter(({ name }) => called.has(name)),
       troubles,

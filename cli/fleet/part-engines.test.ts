@@ -5,6 +5,7 @@ import path from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { isRunning } from "../run/locks.ts";
 import { PartEngines } from "./part-engines.ts";
 
 /** Told to stop, it says so and ends when it is told once more. */
@@ -64,6 +65,22 @@ test("an engine isn't reached by what comes to all of this process's group", asy
   expect(groupOf(east.ids[0])).not.toBe(groupOf(process.pid));
   process.kill(-(east.ids[0] ?? 0), "SIGKILL");
   await running;
+});
+
+test("an engine that has ended isn't told anything while its output is still open", async () => {
+  // What it leaves in the background has a group of its own, and its output.
+  const leave =
+    'require("node:child_process").spawn("sleep", ["1"], { detached: true, stdio: "inherit" }).unref()';
+  await writeFile(path.join(folder, "engine"), `#!/bin/sh\nexec '${process.execPath}' -e '${leave}'\n`);
+  const east = terminal("east");
+  const running = engines.stoppable(async () => {
+    const code = east.run();
+    await expect.poll(() => isRunning(east.ids[0] ?? 0)).toBe(false);
+    process.emit("SIGINT");
+    return code;
+  });
+  expect(await running).toBe(0);
+  expect(engines.isStopped).toBe(true);
 });
 
 test("nothing listens for signals any more once all is done", async () => {

@@ -82,17 +82,15 @@ export class PartEngines {
     };
   }
 
-  private async ended(child: ChildProcess): Promise<number> {
+  private ended(child: ChildProcess): Promise<number> {
     this.running.add(child);
-    try {
-      return await new Promise((resolve, reject) => {
-        child.on("error", reject);
-        child.on("close", (code) => {
-          resolve(code ?? 1);
-        });
+    // It may have ended before all of its output is read, and can't be told anything then.
+    child.on("exit", () => this.running.delete(child));
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => {
+        resolve(code ?? 1);
       });
-    } finally {
-      this.running.delete(child);
-    }
+    });
   }
 }

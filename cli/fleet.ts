@@ -5,17 +5,9 @@ import { createInterface } from "node:readline/promises";
 import { isProgram } from "../components/cluster/programs.ts";
 import { withChartsDirectory } from "../settings/read.ts";
 import { localStacks } from "./engine/engine.ts";
-import { formatSummary } from "./fleet/fleet-summary.ts";
+import { runAndShow } from "./fleet/environment.ts";
 import { gigabyte } from "./fleet/memory-limit.ts";
-import {
-  actions,
-  defaults,
-  isThrough,
-  readFleet,
-  runFleet,
-  type Fleet,
-  type FleetRequest,
-} from "./fleet/run-fleet.ts";
+import { actions, defaults, isThrough, readFleet, type Fleet, type FleetRequest } from "./fleet/run-fleet.ts";
 import { readStackSettings } from "./stacks/stack-settings.ts";
 import { parseCall } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
@@ -95,8 +87,7 @@ async function agrees(): Promise<boolean> {
 /** Shows what would be done, and asks. */
 async function isWanted(request: FleetRequest, fleet: Fleet): Promise<boolean> {
   const asked = request.action === "up" ? { action: "preview" as const } : { previewOnly: true };
-  const preview = await runFleet({ ...request, ...asked }, fleet);
-  process.stdout.write(formatSummary(preview));
+  const preview = await runAndShow({ ...request, ...asked }, fleet);
   return preview.stopped !== true && agrees();
 }
 
@@ -111,8 +102,7 @@ async function main(args: readonly string[]): Promise<number> {
   const fleet = await readFleet(request, settings);
   if (asks && !(await isWanted(request, fleet))) return 1;
   // What somebody has just seen and agreed to needn't be previewed again.
-  const summary = await runFleet({ ...request, skipPreview: request.skipPreview || asks }, fleet);
-  process.stdout.write(formatSummary(summary));
+  const summary = await runAndShow({ ...request, skipPreview: request.skipPreview || asks }, fleet);
   if (json !== undefined) await writeFile(json, `${JSON.stringify(summary, undefined, 2)}\n`);
   return isThrough(summary) ? 0 : 1;
 }

@@ -137,17 +137,20 @@ function isAftermath(text: string): boolean {
   return text.endsWith("grpc: the client connection is closing");
 }
 
+function countsOf(count: (operation: Operation) => number): Report["counts"] {
+  return {
+    delete: count("delete"),
+    replace: count("replace"),
+    update: count("update"),
+    create: count("create"),
+  };
+}
+
 export function summarize(events: readonly EngineEvent[]): Report {
   const { parents, steps } = readSteps(events);
-  const count = (operation: Operation) => steps.filter((step) => step.operation === operation).length;
   return {
     changes: groupSteps(steps, parents),
-    counts: {
-      delete: count("delete"),
-      replace: count("replace"),
-      update: count("update"),
-      create: count("create"),
-    },
+    counts: countsOf((operation) => steps.filter((step) => step.operation === operation).length),
     violations: events.flatMap(({ policyEvent }) =>
       policyEvent === undefined
         ? []
@@ -167,15 +170,9 @@ export function summarize(events: readonly EngineEvent[]): Report {
 
 /** What was reported of several stacks, as of one. */
 export function mergeReports(reports: readonly Report[]): Report {
-  const sum = (operation: Operation) => reports.reduce((total, { counts }) => total + counts[operation], 0);
   return {
     changes: reports.flatMap(({ changes }) => changes),
-    counts: {
-      delete: sum("delete"),
-      replace: sum("replace"),
-      update: sum("update"),
-      create: sum("create"),
-    },
+    counts: countsOf((operation) => reports.reduce((total, { counts }) => total + counts[operation], 0)),
     violations: reports.flatMap(({ violations }) => violations),
     warnings: [...new Set(reports.flatMap(({ warnings }) => warnings))],
     errors: [...new Set(reports.flatMap(({ errors }) => errors))],

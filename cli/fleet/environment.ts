@@ -2,17 +2,22 @@ import { withChartsDirectory } from "../../settings/read.ts";
 import { mergeReports, type Report } from "../changes/changes.ts";
 import { readStackSettings } from "../stacks/stack-settings.ts";
 import { formatSummary, type FleetSummary } from "./fleet-summary.ts";
-import { defaults, readFleet, runFleet, type FleetRequest } from "./run-fleet.ts";
+import { defaults, readFleet, runFleet, type Fleet, type FleetRequest } from "./run-fleet.ts";
 
 type Asked = Pick<FleetRequest, "action"> & Partial<FleetRequest>;
+
+/** Runs all that is asked for, and prints what came of it. */
+export async function runAndShow(request: FleetRequest, fleet: Fleet): Promise<FleetSummary> {
+  const summary = await runFleet(request, fleet);
+  process.stdout.write(formatSummary(summary));
+  return summary;
+}
 
 /** Does something with every part of an environment, and prints what came of it. @throws UsageError where that can't be. */
 export async function runEnvironment(base: string, asked: Asked): Promise<FleetSummary> {
   const settings = withChartsDirectory(await readStackSettings(base));
   const request = { ...defaults(), ...asked, base };
-  const summary = await runFleet(request, await readFleet(request, settings));
-  process.stdout.write(formatSummary(summary));
-  return summary;
+  return runAndShow(request, await readFleet(request, settings));
 }
 
 /** What was reported of all parts together. */

@@ -2,13 +2,12 @@
  * `npm run drift -- STACK [--output FILE]`: whether the clusters are as the last update left them. Changes nothing. The
  * exit code is 0 where they are, the engine's 7 where they aren't, another one where that couldn't be found out.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { writeFile } from "node:fs/promises";
 
 import { isProgram } from "../components/cluster/programs.ts";
-import { readEvents, summarize, type Report } from "./changes/changes.ts";
+import { summarize, type Report } from "./changes/changes.ts";
 import { commentOf, drifted } from "./changes/comment.ts";
+import { withEvents } from "./changes/events.ts";
 import { reportOf, runEnvironment } from "./fleet/environment.ts";
 import { isThrough } from "./fleet/run-fleet.ts";
 import { runEngine } from "./run/run-engine.ts";
@@ -27,18 +26,14 @@ interface Found {
 }
 
 async function lookAtStack(stack: string): Promise<Found> {
-  const folder = await mkdtemp(path.join(tmpdir(), "mesh-drift-"));
-  try {
-    const log = path.join(folder, "events");
-    const code = await runEngine(stack, [
+  const { result: code, events } = await withEvents((flags) =>
+    runEngine(stack, [
       "refresh",
       ...["--preview-only", "--non-interactive", "--expect-no-changes", "--diff"],
-      ...["--event-log", log],
-    ]);
-    return { code, report: summarize(await readEvents(log).catch(() => [])) };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+      ...flags,
+    ]),
+  );
+  return { code, report: summarize(events) };
 }
 
 async function lookAtParts(stack: string): Promise<Found> {

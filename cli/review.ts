@@ -12,8 +12,9 @@ import { SettingsError } from "../settings/problem.ts";
 import { compareTopologies, summary } from "../topology/comparison.ts";
 import { toMermaid } from "../topology/mermaid.ts";
 import { describeTopology, type Topology } from "../topology/topology.ts";
-import { readEvents, summarize, type Report } from "./changes/changes.ts";
+import { summarize, type Report } from "./changes/changes.ts";
 import { commentOf } from "./changes/comment.ts";
+import { withEvents } from "./changes/events.ts";
 import { committedTree, fileAt } from "./changes/git.ts";
 import { withoutState } from "./changes/plan.ts";
 import { policyArguments } from "./engine/policies.ts";
@@ -67,16 +68,18 @@ interface Preview {
 async function previewStack(stack: string, isCommitted: boolean): Promise<Preview> {
   const folder = await mkdtemp(path.join(tmpdir(), "mesh-review-"));
   try {
-    const [log, plan] = [path.join(folder, "events"), path.join(folder, planFile)];
-    const code = await runEngine(stack, [
-      "preview",
-      ...["--non-interactive", "--diff", "--event-log", log],
-      // A plan of what isn't committed can't be found again.
-      ...(isCommitted ? ["--save-plan", plan] : []),
-      ...policyArguments(stack),
-    ]);
+    const plan = path.join(folder, planFile);
+    const { result: code, events } = await withEvents((flags) =>
+      runEngine(stack, [
+        "preview",
+        ...["--non-interactive", "--diff", ...flags],
+        // A plan of what isn't committed can't be found again.
+        ...(isCommitted ? ["--save-plan", plan] : []),
+        ...policyArguments(stack),
+      ]),
+    );
     const kept = code === 0 && isCommitted ? withoutState(await readFile(plan, "utf8")) : "";
-    return { code, report: summarize(await readEvents(log).catch(() => [])), kept };
+    return { code, report: summarize(events), kept };
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -140,6 +140,13 @@ describe("a fleet of one stack, moved to a stack for each part", () => {
     expect(changesOf(await fleet("preview", "--all"))).toEqual([]);
     expect(changesOf(await fleet("refresh"))).toEqual([]);
     expect(await readdir(engine.temporary)).toEqual(files);
+    const logs = path.join(engine.folder, "logs");
+    for (const log of await readdir(logs, { recursive: true, withFileTypes: true })) {
+      if (!log.isFile()) continue;
+      expect(await readFile(path.join(log.parentPath, log.name), "utf8")).not.toMatch(
+        /PRIVATE KEY|"token": "ey/,
+      );
+    }
     expect(await inventories()).toEqual(before);
   });
 

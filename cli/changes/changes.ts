@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 
 /** What a preview, an update or a refresh does to some resources of one component. */
@@ -48,12 +46,6 @@ export function summarizeUpdate(events: readonly EngineEvent[]): Report {
       ({ resourcePreEvent, resOutputsEvent }) => (resourcePreEvent ?? resOutputsEvent)?.planning !== true,
     ),
   );
-}
-
-/** The events that the engine wrote with `--event-log`, one a line. */
-export async function readEvents(file: string): Promise<EngineEvent[]> {
-  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
-  return lines.map((line) => JSON.parse(line) as EngineEvent);
 }
 
 function nameOf(urn: string): string {

@@ -5,7 +5,8 @@ import path from "node:path";
 import { encryptedIn } from "../../settings/encrypted.ts";
 import { clusterPartCalled, partsOf, stackOf, type ClusterPart, type Part } from "../../settings/part.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { readEvents, summarize, summarizeUpdate } from "../changes/changes.ts";
+import { summarize, summarizeUpdate } from "../changes/changes.ts";
+import { withEvents } from "../changes/events.ts";
 import { root } from "../engine/engine.ts";
 import { hostedPack, policyArgumentsOf } from "../engine/policies.ts";
 import { ProgramHosts } from "../engine/program-hosts.ts";
@@ -163,19 +164,19 @@ async function runPart(run: FleetRun, stack: string, started: (program: number) 
   const { action, folder, leaving, engines, previewOnly } = run;
   const start = Date.now();
   const log = path.join(folder, `${stack}.log`);
-  const events = path.join(folder, `${stack}.events`);
   const terminal = engines.terminal(log, started);
-  const args = [...engineArguments(run, stack), "--event-log", events];
   const errors: string[] = [];
-  const { code, isGone } = await runOn(run, stack, args, terminal).catch((error: unknown) => {
-    errors.push(error instanceof Error ? error.message : String(error));
-    return { code: 1, isGone: false };
-  });
+  const { result, events } = await withEvents((flags) =>
+    runOn(run, stack, [...engineArguments(run, stack), ...flags], terminal).catch((error: unknown) => {
+      errors.push(error instanceof Error ? error.message : String(error));
+      return { code: 1, isGone: false };
+    }),
+  );
+  const { code, isGone } = result;
   await terminal.end();
   if (engines.isStopped && !terminal.hasRun) return { stack, outcome: "left out" };
   const isLeaving = leaving.has(stack);
-  const told = await readEvents(events).catch(() => []);
-  const report = action === "preview" || previewOnly ? summarize(told) : summarizeUpdate(told);
+  const report = action === "preview" || previewOnly ? summarize(events) : summarizeUpdate(events);
   return {
     stack,
     outcome: code === 0 ? "done" : "failed",

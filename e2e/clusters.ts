@@ -54,6 +54,11 @@ export class TestCluster {
     const [response] = (await once(call, "response")) as [IncomingMessage];
     const answer = await text(response);
     if (response.statusCode === 200) return answer;
+    // An API server that has just been started asks for a second's patience.
+    if (response.statusCode === 429) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      return this.raw(path);
+    }
     throw new Error(`${path}: ${String(response.statusCode)} ${answer}`);
   }
 

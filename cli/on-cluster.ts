@@ -1,10 +1,10 @@
 /** `npm run kubectl -- STACK CLUSTER [arguments]`, and the same for linkerd: on a cluster of a stack. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { findProgram, isProgram } from "../components/cluster/programs.ts";
 import { runAttached } from "./engine/attached.ts";
+import { withPrivateFolder } from "./engine/private-folder.ts";
 import { readOutputs } from "./stacks/outputs.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
 
@@ -47,14 +47,11 @@ async function main(given: readonly string[]): Promise<number> {
   const file = findProgram(call.program);
   if (file === undefined) throw new UsageError(`${call.program} isn't on the PATH.`);
   const kubeconfig = kubeconfigFor(call, await readKubeconfigs(call.stack));
-  const folder = await mkdtemp(path.join(tmpdir(), "mesh-"));
-  try {
+  return withPrivateFolder(async (folder) => {
     const kubeconfigFile = path.join(folder, "kubeconfig");
     await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 });
-    return await runAttached(file, call.args, { env: { ...process.env, KUBECONFIG: kubeconfigFile } });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+    return runAttached(file, call.args, { env: { ...process.env, KUBECONFIG: kubeconfigFile } });
+  });
 }
 
 if (isProgram(import.meta.filename)) await runCommand(main);

@@ -3,8 +3,7 @@
  * pull request needs: a comment, and the plan that may be applied once it is merged. Of an environment in parts, what
  * each is to change stands for the plan.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { isProgram } from "../components/cluster/programs.ts";
@@ -18,6 +17,7 @@ import { withEvents } from "./changes/events.ts";
 import { committedTree, fileAt } from "./changes/git.ts";
 import { withoutState } from "./changes/plan.ts";
 import { policyArguments } from "./engine/policies.ts";
+import { withPrivateFolder } from "./engine/private-folder.ts";
 import { changesText, reportOf, runEnvironment } from "./fleet/environment.ts";
 import { isThrough } from "./fleet/run-fleet.ts";
 import { runEngine, stackFileOf } from "./run/run-engine.ts";
@@ -65,9 +65,8 @@ interface Preview {
   readonly kept: string;
 }
 
-async function previewStack(stack: string, isCommitted: boolean): Promise<Preview> {
-  const folder = await mkdtemp(path.join(tmpdir(), "mesh-review-"));
-  try {
+function previewStack(stack: string, isCommitted: boolean): Promise<Preview> {
+  return withPrivateFolder(async (folder) => {
     const plan = path.join(folder, planFile);
     const { result: code, events } = await withEvents((flags) =>
       runEngine(stack, [
@@ -80,9 +79,7 @@ async function previewStack(stack: string, isCommitted: boolean): Promise<Previe
     );
     const kept = code === 0 && isCommitted ? withoutState(await readFile(plan, "utf8")) : "";
     return { code, report: summarize(events), kept };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 async function previewParts(stack: string): Promise<Preview> {

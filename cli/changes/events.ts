@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+
+import { withPrivateFolder } from "../engine/private-folder.ts";
 
 /** One a line; none where the engine has written nothing, or not all of it. */
 async function readEvents(file: string): Promise<EngineEvent[]> {
@@ -14,15 +15,12 @@ async function readEvents(file: string): Promise<EngineEvent[]> {
  * Runs an engine with flags that make it write down all that it does, and reads that. Among it are secrets in clear, where
  * the SDK says what it was answered; so the file is for nobody else, and goes.
  */
-export async function withEvents<T>(
+export function withEvents<T>(
   run: (flags: readonly string[]) => Promise<T>,
 ): Promise<{ readonly result: T; readonly events: readonly EngineEvent[] }> {
-  const folder = await mkdtemp(path.join(tmpdir(), "mesh-events-"));
-  try {
+  return withPrivateFolder(async (folder) => {
     const file = path.join(folder, "events");
     const result = await run(["--event-log", file]);
     return { result, events: await readEvents(file).catch(() => []) };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }

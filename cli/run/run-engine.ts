@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { exclusionVariable, forgottenVariable } from "../../settings/left-out.ts";
 import { partsAmong } from "../../settings/part.ts";
 import { runAttached } from "../engine/attached.ts";
 import { engineEnvironment, pulumiProgram, root } from "../engine/engine.ts";
+import { withPrivateFolder } from "../engine/private-folder.ts";
 import { interrupted, investigate, settled } from "../stacks/interrupted.ts";
 import { knowsItsOrder } from "../stacks/join-state.ts";
 import { engineFor, usedStacks } from "../stacks/move-state.ts";
@@ -170,16 +170,6 @@ async function runWith(run: Run): Promise<number> {
   return changesState ? withForgotten(stackState, forgotten, start) : start();
 }
 
-/** Runs with a folder of its own, which is gone afterwards. */
-async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(path.join(tmpdir(), "mesh-run-"));
-  try {
-    return await run(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
 /** A stack that is a part of an environment goes by a copy of its file in `folder`: the engine writes into it. */
 async function withStackFile<T>(
   { base, stack, text, folder }: { base: string; stack: string; text: string; folder: string },
@@ -235,7 +225,7 @@ export async function runEngine(
       `There is no Pulumi.${base}.yaml: a stack is an environment, described by that file.`,
     );
   }
-  return withFolder(async (folder) => {
+  return withPrivateFolder(async (folder) => {
     // The Kubernetes provider leaves each kubeconfig that it is given in the folder for temporary files.
     const env = { ...engineEnvironment(base, process.env), ...eventLog, TMPDIR: folder };
     const runPulumi: RunPulumi = (given, more) =>

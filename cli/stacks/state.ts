@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 
 import { pulumiProgram, root } from "../engine/engine.ts";
+import { withPrivateFolder } from "../engine/private-folder.ts";
 import { UsageError } from "../terminal/usage.ts";
 
 /** One resource as the state has it. */
@@ -111,13 +111,10 @@ export class StackState {
 
   /** Secrets stay encrypted: `state` must have been read without them. */
   async write(state: State): Promise<void> {
-    const folder = await mkdtemp(path.join(tmpdir(), "mesh-state-"));
-    try {
+    await withPrivateFolder(async (folder) => {
       const file = path.join(folder, "state.json");
       await writeFile(file, JSON.stringify(state), { mode: 0o600 });
       await this.run(["stack", "import", "--file", file]);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    });
   }
 }

@@ -71,12 +71,15 @@ function acceptTransforms(): pulumi.ResourceTransform[] {
   return transforms;
 }
 
-/** Waits until everything is registered. The SDK keeps a stack for each of its promises: most of the time, if it could. */
-async function settle(): Promise<void> {
+/** Runs without stacks in errors. The SDK keeps one for each of its promises: most of the time, if it could. */
+export async function withoutStacks<T>(run: () => Promise<T>): Promise<T> {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
-  await pulumi.runtime.disconnect();
-  Error.stackTraceLimit = stackTraceLimit;
+  try {
+    return await run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** Runs `program` without the engine and waits until everything is registered. */
@@ -106,8 +109,8 @@ export async function runWithoutEngine<T>(
   try {
     return await program();
   } finally {
-    // Also after a failure: what is still under way would end up in the next recording.
-    await settle();
+    // Everything is registered first, also after a failure: what is still under way would end up in the next recording.
+    await withoutStacks(() => pulumi.runtime.disconnect());
   }
 }
 

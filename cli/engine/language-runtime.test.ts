@@ -69,7 +69,7 @@ beforeAll(async () => {
     });
   });
   engineAddress = `127.0.0.1:${String(port)}`;
-  const address = await serveProgram(() => program(), Promise.resolve("4711"));
+  const { address } = await serveProgram(() => program(), Promise.resolve("4711"));
   client = new languageServices.LanguageRuntimeClient(address, grpc.credentials.createInsecure());
 });
 

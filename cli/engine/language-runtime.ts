@@ -91,12 +91,15 @@ function collectGarbage(): void {
   if (process.memoryUsage().heapUsed > largestHeap) globalThis.gc?.();
 }
 
-/**
- * Serves `program`, and the policies that `policies` has a port of, on a port of this machine alone.
- *
- * @returns the address that `pulumi --client` takes.
- */
-export async function serveProgram(program: Program, policies: Promise<string>): Promise<string> {
+/** A program that engines may run. */
+export interface ServedProgram {
+  /** What `pulumi --client` takes. */
+  readonly address: string;
+  readonly close: () => void;
+}
+
+/** Serves `program`, and the policies that `policies` has a port of, on a port of this machine alone. */
+export async function serveProgram(program: Program, policies?: Promise<string>): Promise<ServedProgram> {
   let isRunning = false;
   const run = async (request: RunRequest): Promise<RunResponse> => {
     const response = new language.RunResponse();
@@ -125,7 +128,8 @@ export async function serveProgram(program: Program, policies: Promise<string>):
     // To the engine a policy pack is a plugin, which writes its port first.
     runPlugin: (call: grpc.ServerWritableStream<unknown, RunPluginResponse>) => {
       call.on("cancelled", () => call.end());
-      void policies.then((port) => {
+      if (policies === undefined) call.destroy(new Error("This program has no policies."));
+      void policies?.then((port) => {
         const response = new language.RunPluginResponse();
         response.setStdout(Buffer.from(`${port}\n`));
         call.write(response);
@@ -147,5 +151,10 @@ export async function serveProgram(program: Program, policies: Promise<string>):
       else reject(error);
     });
   });
-  return `127.0.0.1:${port.toString()}`;
+  return {
+    address: `127.0.0.1:${port.toString()}`,
+    close: () => {
+      server.forceShutdown();
+    },
+  };
 }

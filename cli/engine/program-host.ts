@@ -17,4 +17,4 @@ async function servePolicies(): Promise<string> {
 
 const serving = serveProgram(deployStack, servePolicies());
 
-answerRequests(() => serving);
+answerRequests(async () => (await serving).address);

@@ -2,6 +2,7 @@ import { expect, test, vi } from "vitest";
 
 import { parseSettings } from "../../settings/parse.ts";
 import { clustersNamed, configuration } from "../../settings/test-examples.ts";
+import type { ListedStack } from "../stacks/move-state.ts";
 import type { State } from "../stacks/state.ts";
 import { LastUpdates } from "./last-update.ts";
 
@@ -15,18 +16,22 @@ class OneStack {
 
   state: State = {
     deployment: {
-      manifest: { time: "1" },
+      manifest: { time: "2026-11-26T05:39:42.432123456Z" },
       resources: [{ urn: "urn:pulumi:x-trust::mesh::s::n", type: "pulumi:pulumi:Stack", outputs: {} }],
     },
   };
-  reads = 0;
   readonly tags = new Map<string, string>();
+
+  /** As the engine lists it. */
+  get listed(): ListedStack {
+    const { manifest, resources = [] } = this.state.deployment;
+    return { resources: resources.length, lastUpdate: `${manifest?.time?.slice(0, 23) ?? ""}Z` };
+  }
 
   run = (args: readonly string[]): Promise<string> => {
     const [group, command, action, name = "", value = ""] = args;
     this.calls.push(args.join(" "));
     if (group === "stack" && command === "export") {
-      this.reads += 1;
       return Promise.resolve(JSON.stringify(this.state));
     }
     if (command === "tag" && action === "set") this.tags.set(name, value);
@@ -46,7 +51,8 @@ function updatesOf(
     base: "x",
     settings,
     program: "program",
-    isNew: () => false,
+    stacks: new Map([["x-trust", engine.listed]]),
+    outputs: new Map([["x-trust", {}]]),
     isNeeded: () => true,
     ...given,
   });
@@ -86,7 +92,9 @@ test("after an update the same is known to be there, and anything else not", asy
 
 test("what somebody else did to the stack is looked at", async () => {
   const engine = await updated();
-  engine.state = { deployment: { ...engine.state.deployment, manifest: { time: "2" } } };
+  engine.state = {
+    deployment: { ...engine.state.deployment, manifest: { time: "2026-11-26T05:39:42.433Z" } },
+  };
   expect(await isSame(engine)).toBe(false);
 });
 
@@ -94,7 +102,12 @@ test("so is an update that was interrupted", async () => {
   const engine = await updated();
   const resource = { urn: "urn:pulumi:x-trust::mesh::t::n", type: "t" };
   engine.state = {
-    deployment: { ...engine.state.deployment, pending_operations: [{ type: "creating", resource }] },
+    deployment: {
+      ...engine.state.deployment,
+      // The engine writes the time together with what it is about to do.
+      manifest: { time: "2026-11-26T05:39:42.433Z" },
+      pending_operations: [{ type: "creating", resource }],
+    },
   };
   expect(await isSame(engine)).toBe(false);
 });
@@ -102,37 +115,59 @@ test("so is an update that was interrupted", async () => {
 test("the mark has no secret of the state", async () => {
   const engine = await updated();
   expect([...engine.tags.keys()]).toEqual(["mesh:inputs"]);
-  expect(engine.tags.get("mesh:inputs")).toMatch(/^[0-9a-f]{64}-[0-9a-f]{64}$/);
+  expect(engine.tags.get("mesh:inputs")).toMatch(/^[0-9a-f]{64}-2026-11-26T05:39:42.432Z-1$/);
 });
 
-test("what was read of a stack is handed on to the run once; afterwards it is read anew", async () => {
-  const engine = new OneStack();
-  const updates = updatesOf(engine);
+test("what was listed and said when all was looked at is enough to know that nothing changed", async () => {
+  const engine = await updated();
+  engine.calls.length = 0;
+  expect(await isSame(engine)).toBe(true);
+  expect(engine.calls).toEqual(["stack tag get mesh:inputs --stack x-trust"]);
+});
+
+test("a service that lists a time of its own is asked for the state", async () => {
+  const engine = await updated();
+  const stacks = new Map([["x-trust", { resources: 1, lastUpdate: "2026-11-26T05:39:43.000Z" }]]);
+  const updates = updatesOf(engine, { stacks });
   const inputs = (await updates.inputs("x-trust", part, [])) ?? "";
-  expect(await updates.isSame("x-trust", inputs)).toBe(false);
-  expect(updates.takeState("x-trust")).toEqual(engine.state);
-  expect(updates.takeState("x-trust")).toBeUndefined();
-  expect(engine.reads).toBe(1);
-  await updates.remember("x-trust", inputs);
-  expect(engine.reads).toBe(2);
-  expect(updates.takeState("x-trust")).toBeUndefined();
+  expect(await updates.isSame("x-trust", inputs)).toBe(true);
+});
+
+test("what couldn't be read with all the others is read on its own", async () => {
+  const engine = await updated();
+  const updates = updatesOf(engine, { outputs: new Map() });
+  engine.calls.length = 0;
+  const inputs = (await updates.inputs("x-trust", part, [])) ?? "";
+  expect(engine.calls).toEqual(["stack export --show-secrets --stack x-trust"]);
+  expect(await updates.isSame("x-trust", inputs)).toBe(true);
+});
+
+test("after its update a stack is read anew", async () => {
+  const engine = await updated();
+  const updates = updatesOf(engine);
+  await updates.inputs("x-trust", part, []);
+  engine.calls.length = 0;
+  updates.forget("x-trust");
+  await updates.inputs("x-trust", part, []);
+  expect(engine.calls).toEqual(["stack export --show-secrets --stack x-trust"]);
 });
 
 test("a stack that had nothing isn't read before its first update", async () => {
   const engine = new OneStack();
-  const updates = updatesOf(engine, { isNew: () => true });
+  const updates = updatesOf(engine, { stacks: new Map() });
   const inputs = (await updates.inputs("x-trust", part, [])) ?? "";
   expect(await updates.isSame("x-trust", inputs)).toBe(false);
-  expect(updates.takeState("x-trust")).toEqual({ deployment: {} });
+  expect(updates.isEmpty("x-trust")).toBe(true);
   expect(engine.calls).toEqual([]);
   await updates.remember("x-trust", inputs);
+  expect(updates.isEmpty("x-trust")).toBe(false);
   expect(await isSame(engine)).toBe(true);
 });
 
 test("what a part says is read with its secrets after its update only where another part goes by it", async () => {
   const readsAfterUpdate = async (isNeeded: boolean) => {
     const engine = new OneStack();
-    await updatesOf(engine, { isNew: () => true, isNeeded: () => isNeeded }).remember("x-trust", "inputs");
+    await updatesOf(engine, { stacks: new Map(), isNeeded: () => isNeeded }).remember("x-trust", "inputs");
     return engine.calls.filter((call) => call.includes("export"));
   };
   expect(await readsAfterUpdate(true)).toEqual(["stack export --show-secrets --stack x-trust"]);

@@ -101,7 +101,10 @@ function find(
     settings,
     {
       stacks: new Map(
-        Object.entries(states).map(([stack, { deployment }]) => [stack, deployment.resources?.length ?? 0]),
+        Object.entries(states).map(([stack, { deployment }]) => [
+          stack,
+          { resources: deployment.resources?.length ?? 0 },
+        ]),
       ),
       environments,
     },
@@ -210,7 +213,9 @@ describe("the order", () => {
 
 describe("a cluster goes", () => {
   const guard = async (settings: typeof withoutC, states = mesh, forgotten: string[] = []) => {
-    guardLeaving(await find(settings, states), settings, forgotten);
+    const leaving = await find(settings, states, { tagged: Object.keys(states) });
+    guardLeaving(leaving, settings, forgotten);
+    return [...leaving.parts.keys()];
   };
   const existing = { ...mesh, "prod-cluster-c": cluster("c", "existing") };
 
@@ -221,6 +226,11 @@ describe("a cluster goes", () => {
     await expect(guard(missing, half)).rejects.toThrow("is deployed, but no longer there");
     await guard(withoutC);
     await guard(unlinkedC);
+  });
+
+  test("without a word where they were destroyed before", async () => {
+    const destroyed = Object.keys(mesh).map((stack) => [stack, { deployment: {} }] as const);
+    expect(await guard(settingsOf(["a", "b"]), Object.fromEntries(destroyed))).toContain("prod-cluster-c");
   });
 
   test("out of its links first, unless it was made here or is gone for good", async () => {

@@ -11,7 +11,7 @@ import {
 import { SettingsError } from "../../settings/problem.ts";
 import { retirementProblems } from "../../settings/rules/retirement.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { readState, type RunEngine } from "../stacks/move-state.ts";
+import { readState, type ListedStack, type RunEngine } from "../stacks/move-state.ts";
 import { nameOf, stackOutputs, type State } from "../stacks/state.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { inputsTag } from "./last-update.ts";
@@ -22,6 +22,8 @@ type Order = ReadonlyMap<string, readonly string[]>;
 export interface Leaving {
   /** By stack, in the order in which they go. */
   readonly parts: ReadonlyMap<string, ClusterPart>;
+  /** Those of them that have nothing left but their stack. */
+  readonly emptied: ReadonlySet<string>;
   /** Of each stack that matters to them, those whose outputs its last update read. */
   readonly reads: ReadonlyMap<string, readonly string[]>;
   /** What the stacks that matter to them say. */
@@ -32,8 +34,7 @@ export interface Leaving {
 
 /** What there is beside the settings. */
 export interface Surroundings {
-  /** How many resources each stack has. */
-  readonly stacks: ReadonlyMap<string, number>;
+  readonly stacks: ReadonlyMap<string, Pick<ListedStack, "resources">>;
   /** All environments that have a stack file. */
   readonly environments: readonly string[];
 }
@@ -92,7 +93,7 @@ async function readStates(run: RunEngine, stacks: readonly string[]): Promise<Ma
 
 /** Whether a stack has something in it, or has had it from an update of ours. */
 async function isOrWasUsed(run: RunEngine, stack: string, { stacks }: Surroundings): Promise<boolean> {
-  if ((stacks.get(stack) ?? 0) > 0) return true;
+  if ((stacks.get(stack)?.resources ?? 0) > 0) return true;
   return (await run(["stack", "tag", "get", inputsTag, "--stack", stack]).catch(() => "")) !== "";
 }
 
@@ -122,6 +123,7 @@ function rankOf({ kind }: ClusterPart): number {
 /** Where nothing leaves. */
 export const nothingLeaves: Leaving = {
   parts: new Map(),
+  emptied: new Set(),
   reads: new Map(),
   deployed: { clusters: {}, links: [] },
   strangers: [],
@@ -134,7 +136,7 @@ export async function findLeaving(
   settings: Settings,
   surroundings: Surroundings,
 ): Promise<Leaving> {
-  const { stacks } = surroundings;
+  const resourcesOf = (stack: string) => surroundings.stacks.get(stack)?.resources ?? 0;
   const called = await calledLikeParts(run, base, settings, surroundings);
   const states = await readStates(run, [...called.keys()]);
   const parts: [string, ClusterPart][] = [];
@@ -151,12 +153,13 @@ export async function findLeaving(
   if (parts.some(([, part]) => rankOf(part) < lastKind)) {
     const asked = partsOf(settings)
       .map((part) => stackOf(base, part))
-      .filter((stack) => (stacks.get(stack) ?? 0) > 0);
+      .filter((stack) => resourcesOf(stack) > 0);
     for (const [stack, state] of await readStates(run, asked)) states.set(stack, state);
   }
   const all = [...states.values()];
   return {
     parts: new Map(parts.sort(([, one], [, other]) => rankOf(other) - rankOf(one))),
+    emptied: new Set(parts.map(([stack]) => stack).filter((stack) => resourcesOf(stack) === 0)),
     reads: new Map([...states].map(([stack, state]) => [stack, readsOf(state)])),
     deployed: mergeDeployed(all.map((state) => parseDeployed(stackOutputs(state) ?? {}))),
     strangers,
@@ -199,14 +202,13 @@ export function withLeaving(action: string, base: string, order: Order, { parts,
  * @throws UsageError that names each of them.
  */
 export function guardLeaving(
-  { parts, deployed }: Pick<Leaving, "parts" | "deployed">,
+  { parts, emptied, deployed }: Pick<Leaving, "parts" | "emptied" | "deployed">,
   settings: Settings,
   forgotten: readonly string[],
 ): void {
   const isThere = (cluster: string) => settings.clusters.some(({ name }) => name === cluster);
-  const gone = [...new Set([...parts.values()].map(({ cluster }) => cluster))].filter(
-    (name) => !isThere(name),
-  );
+  const used = [...parts].filter(([stack]) => !emptied.has(stack));
+  const gone = [...new Set(used.map(([, { cluster }]) => cluster))].filter((name) => !isThere(name));
   const clusters = Object.fromEntries(gone.map((name) => [name, deployed.clusters[name] ?? {}]));
   const problems = retirementProblems({ clusters, links: deployed.links }, settings, forgotten);
   if (problems.length > 0) throw new UsageError(new SettingsError(problems).message);

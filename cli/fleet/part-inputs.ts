@@ -9,7 +9,7 @@ import { locateChart, type ChartName } from "../../components/linkerd/chart.ts";
 import { createMesh } from "../../components/mesh/create-mesh.ts";
 import { answer } from "../../render/answers.ts";
 import { ownReference } from "../../render/references.ts";
-import { runWithoutEngine, unwrap, type RegisterRequest } from "../../render/stand-in.ts";
+import { runWithoutEngine, unwrap, withoutStacks, type RegisterRequest } from "../../render/stand-in.ts";
 import { parseDeployed } from "../../settings/deployed.ts";
 import { stackOf, type Part } from "../../settings/part.ts";
 import { plannedOf } from "../../settings/planned.ts";
@@ -140,7 +140,7 @@ export async function partInputs(
 ): Promise<string | undefined> {
   const stack = stackOf(base, part);
   const resources: string[] = [];
-  const failures = await failuresOf(() =>
+  const describe = () =>
     runWithoutEngine(
       () => {
         const planned = plannedOf(settings, part, parseDeployed(outputs.get(stack) ?? {}), now);
@@ -155,8 +155,8 @@ export async function partInputs(
           resources.push(described(request, urn));
         },
       },
-    ),
-  );
+    );
+  const failures = await failuresOf(() => withoutStacks(describe));
   if (failures.length > 0) return undefined;
   return createHash("sha256")
     .update(JSON.stringify([program, ...resources.sort()]))

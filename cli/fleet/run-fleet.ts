@@ -11,7 +11,8 @@ import { root } from "../engine/engine.ts";
 import { hostedPack, policyArgumentsOf } from "../engine/policies.ts";
 import { ProgramHosts } from "../engine/program-hosts.ts";
 import { runEngine } from "../run/run-engine.ts";
-import { createStacks, engineFor, removeIfEmpty, stacksWithResources } from "../stacks/move-state.ts";
+import { readAllOutputs } from "../stacks/all-outputs.ts";
+import { createStacks, engineFor, listStacks, removeIfEmpty } from "../stacks/move-state.ts";
 import { parseStackFile } from "../stacks/stack-file.ts";
 import { environments, readStackText } from "../stacks/stack-settings.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -22,7 +23,7 @@ import { LastUpdates } from "./last-update.ts";
 import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./leaving-parts.ts";
 import { isAmple, MemoryLimit } from "./memory-limit.ts";
 import { PartEngines, type PartTerminal } from "./part-engines.ts";
-import { programDigest } from "./part-inputs.ts";
+import { programDigest, type Outputs } from "./part-inputs.ts";
 
 /** What can be done with an environment in parts. */
 export const actions = ["up", "preview", "refresh", "destroy"] as const;
@@ -152,7 +153,7 @@ async function runOn(
     base,
     terminal,
     isLeaving: isUpdated,
-    state: updates.takeState(stack),
+    state: updates.isEmpty(stack) ? { deployment: {} } : undefined,
     ...(needProgram.includes(args[0] ?? "") ? { withProgram } : {}),
   });
   const goes = code === 0 && isLeaving && !previewOnly && (action === "up" || action === "destroy");
@@ -202,9 +203,9 @@ async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
   if (engines.isStopped) return { stack, outcome: "left out" };
   if (leaving.has(stack)) return runWithin(run, stack);
   const part = parts.get(stack);
-  // A preview of all parts compares nothing; an update leaves for the next run what it went by.
-  const compares = action === "up" || (action === "preview" && !all);
-  const inputs = compares && part ? await updates.inputs(stack, part, order.get(stack) ?? []) : undefined;
+  // An update of all leaves for the next run what it went by.
+  const inputs =
+    compares(run) && part ? await updates.inputs(stack, part, order.get(stack) ?? []) : undefined;
   if (!all && inputs !== undefined && (await updates.isSame(stack, inputs)))
     return { stack, outcome: "unchanged" };
   const ran = await runWithin(run, stack);
@@ -222,17 +223,43 @@ export interface Fleet {
   readonly order: ReadonlyMap<string, readonly string[]>;
   /** Parts that the settings no longer ask for. */
   readonly leaving: ReadonlyMap<string, ClusterPart>;
-  /** Whether a stack has nothing yet. */
-  readonly isNew: (stack: string) => boolean;
+}
+
+/** Whether parts are run only where their last update left something to do. A preview of all compares nothing. */
+function compares({ action, all }: FleetRequest): boolean {
+  return action === "up" || (action === "preview" && !all);
+}
+
+/** What the last updates went by, as all of it is now. */
+async function readUpdates(
+  request: FleetRequest,
+  { settings, order }: Fleet,
+  text: string,
+): Promise<LastUpdates> {
+  const { base } = request;
+  const engine = engineFor(base);
+  const stacks = await listStacks(engine);
+  const asked = new Set([...order].flatMap(([stack, before]) => [stack, ...before]));
+  const used = [...asked].filter((stack) => (stacks.get(stack)?.resources ?? 0) > 0);
+  const readsAll = compares(request) && used.length > 0 && stacks.has(base);
+  return new LastUpdates(engine, {
+    base,
+    settings,
+    program: await programDigest(settings, root, encryptedIn(parseStackFile(text).config)),
+    stacks,
+    // What can't be read at a time is read where it is needed, and that says what is wrong.
+    outputs: readsAll
+      ? await readAllOutputs(engine, { base, text, stacks: used }).catch(() => new Map<string, Outputs>())
+      : new Map(),
+    isNeeded: (stack) => [...order.values()].some((before) => before.includes(stack)),
+  });
 }
 
 /** Runs all that is asked for, with one line for each part as it ends. */
-export async function runFleet(
-  request: FleetRequest,
-  { settings, order, leaving, isNew }: Fleet,
-): Promise<FleetSummary> {
+export async function runFleet(request: FleetRequest, fleet: Fleet): Promise<FleetSummary> {
   const { action, base, parallel } = request;
-  const secrets = encryptedIn(parseStackFile(await readStackText(base)).config);
+  const { settings, order, leaving } = fleet;
+  const updates = await readUpdates(request, fleet, await readStackText(base));
   const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
   const folder = path.join(root, "logs", base, `${action}-${time}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -241,13 +268,7 @@ export async function runFleet(
     order,
     leaving,
     parts: new Map(partsOf(settings).map((part) => [stackOf(base, part), part])),
-    updates: new LastUpdates(engineFor(base), {
-      base,
-      settings,
-      program: await programDigest(settings, root, secrets),
-      isNew,
-      isNeeded: (stack) => [...order.values()].some((before) => before.includes(stack)),
-    }),
+    updates,
     limit: isAmple(request.memory, Math.min(parallel, order.size))
       ? undefined
       : new MemoryLimit({
@@ -266,7 +287,7 @@ export async function runFleet(
     );
   };
   // What leaves goes while it still has what the updates of others take away from it.
-  const isFirst = (stack: string) => leaving.has(stack) || isNew(stack);
+  const isFirst = (stack: string) => leaving.has(stack) || updates.isEmpty(stack);
   const runOne = async (stack: string) => {
     running.add(stack);
     show();
@@ -308,9 +329,8 @@ export async function runFleet(
 export async function readFleet(request: FleetRequest, settings: Settings): Promise<Fleet> {
   const { action, base, forget } = request;
   const run = engineFor(base);
-  const stacks = await stacksWithResources(run);
-  const isNew = (stack: string) => (stacks.get(stack) ?? 0) === 0;
-  if (!isNew(base)) {
+  const stacks = await listStacks(run);
+  if ((stacks.get(base)?.resources ?? 0) > 0) {
     throw new UsageError(
       `${base} is still one stack with all resources. Move them first: npm run split -- ${base}`,
     );
@@ -327,11 +347,8 @@ export async function readFleet(request: FleetRequest, settings: Settings): Prom
     );
   }
   if (["preview", "up"].includes(action)) guardLeaving({ ...leaving, parts }, settings, forget);
-  await createStacks(
-    run,
-    [...order.keys()].filter((stack) => !parts.has(stack)),
-    root,
-    stacks,
-  );
-  return { settings, order, leaving: parts, isNew };
+  // An engine that reads what all of them say runs on the environment's own, which stays empty.
+  const needed = [base, ...[...order.keys()].filter((stack) => !parts.has(stack))];
+  await createStacks(run, needed, root, stacks);
+  return { settings, order, leaving: parts };
 }

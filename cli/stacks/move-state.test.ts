@@ -136,6 +136,14 @@ describe("stacks that are made", () => {
     expect(made).toEqual(["two salt-of-one"]);
   });
 
+  test("leave the file of an environment without a salt as it is", async () => {
+    const file = path.join(folder, "Pulumi.one.yaml");
+    await writeFile(file, "config: {}\n");
+    await createStacks(saltingEngine, ["one", "two"], folder, new Map());
+    expect(made).toEqual(["one new-one", "two new-one"]);
+    expect(await readFile(file, "utf8")).toBe("config: {}\n");
+  });
+
   test("keep a stack file of their own as it is", async () => {
     const file = path.join(folder, "Pulumi.two.yaml");
     await writeFile(file, "encryptionsalt: own\n");

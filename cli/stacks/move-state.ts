@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 
 import { engineEnvironment, pulumiProgram, root } from "../engine/engine.ts";
 import { UsageError } from "../terminal/usage.ts";
-import { parseStackFile, readStackFile } from "./stack-file.ts";
+import { parseStackFile, readStackFile, removeNewSalt } from "./stack-file.ts";
 import type { State } from "./state.ts";
 
 /** Runs the engine; what goes in and comes out may hold secrets, so it goes through pipes alone. */
@@ -38,19 +38,29 @@ async function writeState(run: RunEngine, stack: string, state: State): Promise<
   await run(["stack", "import", "--stack", stack], JSON.stringify(state));
 }
 
-/** The stacks that there are, with how many resources each has. */
-export async function stacksWithResources(run: RunEngine): Promise<Map<string, number>> {
+/** What the engine lists of a stack. */
+export interface ListedStack {
+  readonly resources: number;
+  /** Undefined before the first. */
+  readonly lastUpdate: string | undefined;
+}
+
+/** The stacks that there are. */
+export async function listStacks(run: RunEngine): Promise<Map<string, ListedStack>> {
   const stacks = JSON.parse(await run(["stack", "ls", "--json"])) as {
     readonly name: string;
     readonly resourceCount?: number;
+    readonly lastUpdate?: string;
   }[];
-  return new Map(stacks.map(({ name, resourceCount = 0 }) => [name, resourceCount]));
+  return new Map(
+    stacks.map(({ name, resourceCount = 0, lastUpdate }) => [name, { resources: resourceCount, lastUpdate }]),
+  );
 }
 
 /** The stacks that have resources. */
 export async function usedStacks(run: RunEngine): Promise<string[]> {
-  const resources = await stacksWithResources(run);
-  return [...resources].filter(([, count]) => count > 0).map(([name]) => name);
+  const stacks = await listStacks(run);
+  return [...stacks].filter(([, { resources }]) => resources > 0).map(([name]) => name);
 }
 
 /** What a stack's passphrase is salted with; undefined where another service keeps its secrets. */
@@ -58,7 +68,7 @@ async function saltOf(run: RunEngine, stack: string): Promise<string | undefined
   return (await exportState(run, stack)).deployment.secrets_providers?.state?.salt;
 }
 
-/** Makes one stack, and takes back the stack file that the engine writes for it. @returns its salt. */
+/** Makes one stack, and takes back what the engine writes into its stack file. @returns its salt. */
 async function createStack(
   run: RunEngine,
   stack: string,
@@ -71,8 +81,12 @@ async function createStack(
   await run(["stack", "init", "--stack", stack, "--no-select", "--non-interactive"]);
   const { encryptionsalt } = parseStackFile((await readStackFile(file)) ?? "");
   if (before === undefined) await rm(file, { force: true });
+  else await removeNewSalt(file, before);
   return encryptionsalt;
 }
+
+/** As many stacks as are made at a time. */
+const atOnce = 4;
 
 /**
  * Makes the stacks that aren't there yet, without stack files of their own. Their secrets have the same salt: a stack that refers
@@ -89,7 +103,12 @@ export async function createStacks(
   const missing = stacks.filter((stack) => !present.has(stack));
   const sibling = stacks.find((stack) => present.has(stack));
   let salt = missing.length > 0 && sibling !== undefined ? await saltOf(run, sibling) : undefined;
-  for (const stack of missing) salt = await createStack(run, stack, folder, salt);
+  // The first one's salt is that of all.
+  while (missing.length > 0) {
+    const some = missing.splice(0, salt === undefined ? 1 : atOnce);
+    const salts = await Promise.all(some.map((stack) => createStack(run, stack, folder, salt)));
+    salt ??= salts[0];
+  }
 }
 
 /** Removes a stack that has nothing any more; whether it had nothing. */
@@ -134,7 +153,7 @@ async function backUp(run: RunEngine, stacks: Iterable<string>, folder: string):
 /** The stacks that haven't got their resources yet. @throws UsageError where one has others. */
 async function findWaiting(run: RunEngine, { to, folder }: Move): Promise<string[]> {
   const waiting: string[] = [];
-  await createStacks(run, [...to.keys()], folder, await stacksWithResources(run));
+  await createStacks(run, [...to.keys()], folder, await listStacks(run));
   for (const [stack, state] of to) {
     const present = made(await exportState(run, stack));
     const isThere = [...made(state)].every(([urn, id]) => present.get(urn) === id);

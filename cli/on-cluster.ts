@@ -2,6 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
+import { z } from "zod";
+
 import { findProgram, isProgram } from "../components/cluster/programs.ts";
 import { runAttached } from "./engine/attached.ts";
 import { withPrivateFolder } from "./engine/private-folder.ts";
@@ -26,6 +28,8 @@ export function parseCall([program = "", stack, cluster, ...args]: readonly stri
   return { program, stack, cluster, args };
 }
 
+const kubeconfigsSchema = z.object({ kubeconfigs: z.record(z.string(), z.string()) });
+
 /** The cluster's kubeconfig among those of its stack. */
 export function kubeconfigFor(
   { stack, cluster }: Pick<Call, "stack" | "cluster">,
@@ -37,16 +41,21 @@ export function kubeconfigFor(
   throw new UsageError(`Stack ${stack} has no cluster ${cluster}; it has: ${names}.`);
 }
 
-function readKubeconfigs(stack: string): Promise<Record<string, string>> {
-  const parse = (json: string) => JSON.parse(json) as Record<string, string>;
-  return readOutputs(stack, ["kubeconfigs", "--show-secrets"], parse, "has no kubeconfigs yet");
+/** The kubeconfigs of a stack; of an environment in parts that of the cluster, if it has it. */
+function readKubeconfigs({ stack, cluster }: Pick<Call, "stack" | "cluster">) {
+  return readOutputs(stack, {
+    showSecrets: true,
+    isAsked: (part) => part.kind === "cluster" && part.cluster === cluster,
+    parse: (json) => kubeconfigsSchema.parse(JSON.parse(json)).kubeconfigs,
+    problem: "has no kubeconfigs yet",
+  });
 }
 
 async function main(given: readonly string[]): Promise<number> {
   const call = parseCall(given);
   const file = findProgram(call.program);
   if (file === undefined) throw new UsageError(`${call.program} isn't on the PATH.`);
-  const kubeconfig = kubeconfigFor(call, await readKubeconfigs(call.stack));
+  const kubeconfig = kubeconfigFor(call, await readKubeconfigs(call));
   return withPrivateFolder(async (folder) => {
     const kubeconfigFile = path.join(folder, "kubeconfig");
     await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 });

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 
-import { parseCall } from "./output.ts";
+import { parseCall, pick } from "./output.ts";
 import { UsageError } from "./terminal/usage.ts";
 
 test.each([
-  [["sim"], { stack: "sim", names: [] }],
-  [["sim", "trust"], { stack: "sim", names: ["trust"] }],
+  [["sim"], { stack: "sim", name: undefined }],
+  [["sim", "trust"], { stack: "sim", name: "trust" }],
 ])("%j is a call", (args, call) => {
   expect(parseCall(args)).toEqual(call);
 });
@@ -17,3 +17,10 @@ test.each([[[]], [["sim", "--show-secrets"]], [["--json"]], [["sim", "trust", "e
     expect(() => parseCall(args)).toThrow(UsageError);
   },
 );
+
+test("one output is picked, and a name that there isn't is told with those that there are", () => {
+  const outputs = { trust: { trusted: ["1"] }, expires: {} };
+  expect(pick(outputs, "trust")).toEqual({ trusted: ["1"] });
+  expect(pick(outputs, undefined)).toEqual(outputs);
+  expect(() => pick(outputs, "trsut")).toThrow("It has no trsut; it has trust, expires.");
+});

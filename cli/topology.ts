@@ -81,7 +81,10 @@ async function read(stack: string): Promise<Topology> {
 export async function answer({ stack, format, compare, deployed }: Request): Promise<string> {
   const described = await read(stack);
   const topology = deployed
-    ? withOutputs(described, await readOutputs(stackName(stack), [], parseOutputs, "isn't deployed yet"))
+    ? withOutputs(
+        described,
+        await readOutputs(stackName(stack), { parse: parseOutputs, problem: "isn't deployed yet" }),
+      )
     : described;
   if (compare === undefined) return await formats[format](topology, undefined);
   return await formats[format](compareTopologies(await read(compare), topology), path.basename(compare));

@@ -31,6 +31,9 @@ export const pulumiProgram = existsSync(fetchedEngine())
  */
 export const resourcesAtOnce = 64;
 
+/** Engines that only read a state, or make a stack, at a time: each takes 100 MB. */
+export const readersAtOnce = 4;
+
 /** What the engine is started with unless the person says otherwise. */
 export const engineDefaults = {
   PULUMI_VERSION: pulumiVersion,

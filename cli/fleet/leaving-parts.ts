@@ -1,3 +1,5 @@
+import pMap from "p-map";
+
 import { mergeDeployed, parseDeployed, type Deployed } from "../../settings/deployed.ts";
 import {
   clusterKinds,
@@ -11,6 +13,7 @@ import {
 import { SettingsError } from "../../settings/problem.ts";
 import { retirementProblems } from "../../settings/rules/retirement.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { readersAtOnce } from "../engine/engine.ts";
 import { readState, type ListedStack, type RunEngine } from "../stacks/move-state.ts";
 import { nameOf, stackOutputs, type State } from "../stacks/state.ts";
 import { UsageError } from "../terminal/usage.ts";
@@ -78,17 +81,9 @@ function readsOf({ deployment: { resources = [] } }: State): string[] {
   return resources.filter(({ type }) => type === "pulumi:pulumi:StackReference").map(nameOf);
 }
 
-/** As many states as are read at a time. */
-const atOnce = 4;
-
 async function readStates(run: RunEngine, stacks: readonly string[]): Promise<Map<string, State>> {
-  const states = new Map<string, State>();
-  for (let start = 0; start < stacks.length; start += atOnce) {
-    const some = stacks.slice(start, start + atOnce);
-    const read = await Promise.all(some.map((stack) => readState(run, stack)));
-    for (const [index, state] of read.entries()) states.set(some[index] ?? "", state);
-  }
-  return states;
+  const read = async (stack: string) => [stack, await readState(run, stack)] as const;
+  return new Map(await pMap(stacks, read, { concurrency: readersAtOnce }));
 }
 
 /** Whether a stack has something in it, or has had it from an update of ours. */

@@ -41,7 +41,7 @@ export async function readAllOutputs(
   try {
     await withPrivateFolder(async (folder) => {
       // The engine may write into it.
-      const copy = path.join(folder, `Pulumi.${base}.yaml`);
+      const copy = path.join(folder, "stack.yaml");
       await writeFile(copy, text, { mode: 0o600 });
       const named = ["--stack", base, "--config-file", copy, "--client", address];
       await run(["preview", ...named, "--non-interactive", "--suppress-progress"]);

@@ -25,5 +25,5 @@ export function parseDeployedStack(json: string): DeployedStack {
 
 /** Secret: it has the clusters' kubeconfigs. */
 export function readDeployedStack(stack: string): Promise<DeployedStack> {
-  return readOutputs(stack, ["--show-secrets"], parseDeployedStack, "isn't deployed yet");
+  return readOutputs(stack, { showSecrets: true, parse: parseDeployedStack, problem: "isn't deployed yet" });
 }

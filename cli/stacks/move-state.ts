@@ -3,9 +3,10 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
+import pMap from "p-map";
 import { stringify } from "yaml";
 
-import { engineEnvironment, pulumiProgram, root } from "../engine/engine.ts";
+import { engineEnvironment, pulumiProgram, readersAtOnce, root } from "../engine/engine.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { parseStackFile, readStackFile, removeNewSalt } from "./stack-file.ts";
 import type { State } from "./state.ts";
@@ -85,9 +86,6 @@ async function createStack(
   return encryptionsalt;
 }
 
-/** As many stacks as are made at a time. */
-const atOnce = 4;
-
 /**
  * Makes the stacks that aren't there yet, without stack files of their own. Their secrets have the same salt: a stack that refers
  * to others makes a key of the passphrase for each salt, which takes a fifth of a second.
@@ -103,12 +101,11 @@ export async function createStacks(
   const missing = stacks.filter((stack) => !present.has(stack));
   const sibling = stacks.find((stack) => present.has(stack));
   let salt = missing.length > 0 && sibling !== undefined ? await saltOf(run, sibling) : undefined;
+  const [first, ...others] = missing;
+  if (first === undefined) return;
   // The first one's salt is that of all.
-  while (missing.length > 0) {
-    const some = missing.splice(0, salt === undefined ? 1 : atOnce);
-    const salts = await Promise.all(some.map((stack) => createStack(run, stack, folder, salt)));
-    salt ??= salts[0];
-  }
+  salt = (await createStack(run, first, folder, salt)) ?? salt;
+  await pMap(others, (stack) => createStack(run, stack, folder, salt), { concurrency: readersAtOnce });
 }
 
 /** Removes a stack that has nothing any more; whether it had nothing. */

@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { FleetSummary } from "../cli/fleet/fleet-summary.ts";
+import { readAllOutputs } from "../cli/stacks/all-outputs.ts";
 import { output } from "../components/cluster/programs.ts";
 import { TestCluster } from "./clusters.ts";
 import { Engine, nameOf, type StateResource } from "./engine.ts";
@@ -138,6 +139,18 @@ describe("a fleet of one stack, moved to a stack for each part", () => {
     );
     expect(changesOf(up)).toEqual([]);
     expect(changesOf(await fleet("preview", "--all"))).toEqual([]);
+    // What is compared is read by one engine; where that failed, each part would be read on its own, so nobody would see it.
+    const text = await readFile(engine.configFile, "utf8");
+    const said = await readAllOutputs((args) => engine.expectSuccess(args), {
+      base: stack,
+      text,
+      stacks: parts,
+    });
+    for (const part of parts) {
+      const flags = ["--show-secrets", "--json", "--stack", part];
+      const own = JSON.parse(await engine.expectSuccess(["stack", "output", ...flags])) as unknown;
+      expect(said.get(part)).toEqual(own);
+    }
     expect(changesOf(await fleet("refresh"))).toEqual([]);
     expect(await readdir(engine.temporary)).toEqual(files);
     const logs = path.join(engine.folder, "logs");

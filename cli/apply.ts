@@ -9,7 +9,7 @@ import { isProgram } from "../components/cluster/programs.ts";
 import { committedTree } from "./changes/git.ts";
 import { policyArguments } from "./engine/policies.ts";
 import { changesText, runEnvironment } from "./fleet/environment.ts";
-import { isThrough } from "./fleet/run-fleet.ts";
+import { isThrough } from "./fleet/fleet-summary.ts";
 import { changesFile, planFile, reviewFolder, treeFile } from "./review.ts";
 import { runEngine } from "./run/run-engine.ts";
 import { isSplit } from "./stacks/stack-settings.ts";

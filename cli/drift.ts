@@ -9,7 +9,7 @@ import { summarize, type Report } from "./changes/changes.ts";
 import { commentOf, drifted } from "./changes/comment.ts";
 import { withEvents } from "./changes/events.ts";
 import { reportOf, runEnvironment } from "./fleet/environment.ts";
-import { isThrough } from "./fleet/run-fleet.ts";
+import { isThrough } from "./fleet/fleet-summary.ts";
 import { runEngine } from "./run/run-engine.ts";
 import { isSplit } from "./stacks/stack-settings.ts";
 import { parseOptions } from "./terminal/options.ts";

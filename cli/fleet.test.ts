@@ -6,7 +6,7 @@ import type { Report } from "./changes/changes.ts";
 import { parseRequest } from "./fleet.ts";
 import { formatSummary } from "./fleet/fleet-summary.ts";
 import { nothingLeaves } from "./fleet/leaving-parts.ts";
-import { chooseStacks } from "./fleet/run-fleet.ts";
+import { chooseStacks } from "./fleet/read-fleet.ts";
 import { UsageError } from "./terminal/usage.ts";
 
 const settings = parseSettings(

@@ -6,8 +6,11 @@ import { isProgram } from "../components/cluster/programs.ts";
 import { withChartsDirectory } from "../settings/read.ts";
 import { localStacks } from "./engine/engine.ts";
 import { runAndShow } from "./fleet/environment.ts";
+import { actions, defaults, type FleetRequest } from "./fleet/fleet-request.ts";
 import { gigabyte } from "./fleet/memory-limit.ts";
-import { actions, defaults, isThrough, readFleet, type Fleet, type FleetRequest } from "./fleet/run-fleet.ts";
+import { readFleet, type Fleet } from "./fleet/read-fleet.ts";
+import { isThrough } from "./fleet/fleet-summary.ts";
+import { engineFor, listStacks } from "./stacks/move-state.ts";
 import { readStackSettings } from "./stacks/stack-settings.ts";
 import { parseCall } from "./terminal/options.ts";
 import { runCommand, UsageError } from "./terminal/usage.ts";
@@ -102,7 +105,11 @@ async function main(args: readonly string[]): Promise<number> {
   const fleet = await readFleet(request, settings);
   if (asks && !(await isWanted(request, fleet))) return 1;
   // What somebody has just seen and agreed to needn't be previewed again.
-  const summary = await runAndShow({ ...request, skipPreview: request.skipPreview || asks }, fleet);
+  const summary = await runAndShow(
+    { ...request, skipPreview: request.skipPreview || asks },
+    // While somebody read, somebody else may have been at work.
+    asks ? { ...fleet, stacks: await listStacks(engineFor(base)) } : fleet,
+  );
   if (json !== undefined) await writeFile(json, `${JSON.stringify(summary, undefined, 2)}\n`);
   return isThrough(summary) ? 0 : 1;
 }

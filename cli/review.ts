@@ -19,7 +19,7 @@ import { withoutState } from "./changes/plan.ts";
 import { policyArguments } from "./engine/policies.ts";
 import { withPrivateFolder } from "./engine/private-folder.ts";
 import { changesText, reportOf, runEnvironment } from "./fleet/environment.ts";
-import { isThrough } from "./fleet/run-fleet.ts";
+import { isThrough } from "./fleet/fleet-summary.ts";
 import { runEngine, stackFileOf } from "./run/run-engine.ts";
 import { readStackFile } from "./stacks/stack-file.ts";
 import { isSplit, stackSettings } from "./stacks/stack-settings.ts";

@@ -48,6 +48,14 @@ describe("the processes that run the program", () => {
     expect(second).toEqual({ code: 0, process: first.process, inherited: false });
   });
 
+  test("load the program before the first engine asks for it", async () => {
+    const hosts = newHosts();
+    hosts.warm({ MESH_FORGET: "west" });
+    const [warm] = hosts.processes;
+    expect(await run(hosts)).toEqual({ code: 0, process: warm, inherited: false });
+    expect(hosts.processes).toEqual([warm]);
+  });
+
   test("are replaced after many runs, of each of which they keep a little", async () => {
     const hosts = newHosts();
     const runs: number[] = [];

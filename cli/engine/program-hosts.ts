@@ -95,6 +95,13 @@ export class ProgramHosts {
     return [...this.all].flatMap(({ id, isThere }) => (isThere && id !== undefined ? [id] : []));
   }
 
+  /** Lets one load the program before the first engine asks for it. */
+  warm(environment: NodeJS.ProcessEnv): void {
+    const host = this.start(environment);
+    host.rest();
+    this.idle.push(host);
+  }
+
   /** Runs an engine whose program finds `environment`. @throws Error where the program's process ends before the engine. */
   async with(environment: NodeJS.ProcessEnv, run: RunWith): Promise<number> {
     let host = this.idle.pop();

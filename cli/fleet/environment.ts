@@ -1,8 +1,10 @@
 import { withChartsDirectory } from "../../settings/read.ts";
 import { mergeReports, type Report } from "../changes/changes.ts";
 import { readStackSettings } from "../stacks/stack-settings.ts";
+import { defaults, type FleetRequest } from "./fleet-request.ts";
 import { formatSummary, type FleetSummary } from "./fleet-summary.ts";
-import { defaults, readFleet, runFleet, type Fleet, type FleetRequest } from "./run-fleet.ts";
+import { readFleet, type Fleet } from "./read-fleet.ts";
+import { runFleet } from "./run-fleet.ts";
 
 type Asked = Pick<FleetRequest, "action"> & Partial<FleetRequest>;
 

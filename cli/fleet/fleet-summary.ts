@@ -30,6 +30,11 @@ export interface FleetSummary {
   readonly memory?: MemoryTaken;
 }
 
+/** Whether all came through. */
+export function isThrough({ parts }: FleetSummary): boolean {
+  return parts.every(({ outcome }) => outcome === "done" || outcome === "unchanged");
+}
+
 const longestList = 15;
 
 function changesOf({ report }: PartRun): string {

@@ -111,8 +111,8 @@ export class LastUpdates {
   }
 
   /** Whether the last update went by the same, and nothing has touched the stack since. */
-  async isSame(stack: string, inputs: string): Promise<boolean> {
-    if (this.isEmpty(stack)) return false;
+  async isSame(stack: string, inputs: string | undefined): Promise<boolean> {
+    if (inputs === undefined || this.isEmpty(stack)) return false;
     const tag = await this.run(["stack", "tag", "get", inputsTag, "--stack", stack]).catch(() => "");
     if (!tag.startsWith(`${inputs}-`)) return false;
     const version = tag.trim().slice(inputs.length + 1);
@@ -121,8 +121,9 @@ export class LastUpdates {
   }
 
   /** Remembers what an update went by that has just gone through. */
-  async remember(stack: string, inputs: string): Promise<void> {
+  async remember(stack: string, inputs: string | undefined): Promise<void> {
     this.forget(stack);
+    if (inputs === undefined) return;
     const version = this.environment.isNeeded(stack)
       ? (await this.left(stack))?.version
       : await this.export(stack).then((state) => state && versionOf(listed(state)));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { parseSettings } from "../../settings/parse.ts";
 import { clustersNamed, configuration } from "../../settings/test-examples.ts";
-import { chooseStacks } from "./run-fleet.ts";
+import { chooseStacks } from "./read-fleet.ts";
 import type { State } from "../stacks/state.ts";
 import { fleetOrder } from "./fleet-order.ts";
 import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./leaving-parts.ts";

@@ -1,99 +1,27 @@
 import { mkdir } from "node:fs/promises";
-import { availableParallelism, freemem } from "node:os";
 import path from "node:path";
 
 import { encryptedIn } from "../../settings/encrypted.ts";
 import { clusterPartCalled, partsOf, stackOf, type ClusterPart, type Part } from "../../settings/part.ts";
-import type { Settings } from "../../settings/settings.ts";
 import { summarize, summarizeUpdate } from "../changes/changes.ts";
 import { withEvents } from "../changes/events.ts";
-import { root } from "../engine/engine.ts";
+import { engineEnvironment, root } from "../engine/engine.ts";
 import { hostedPack, policyArgumentsOf } from "../engine/policies.ts";
 import { ProgramHosts } from "../engine/program-hosts.ts";
 import { runEngine } from "../run/run-engine.ts";
 import { readAllOutputs } from "../stacks/all-outputs.ts";
-import { createStacks, engineFor, listStacks, removeIfEmpty } from "../stacks/move-state.ts";
+import { createStacks, engineFor, removeIfEmpty } from "../stacks/move-state.ts";
 import { parseStackFile } from "../stacks/stack-file.ts";
-import { environments, readStackText } from "../stacks/stack-settings.ts";
+import { readStackText } from "../stacks/stack-settings.ts";
 import { Progress } from "../terminal/progress.ts";
-import { UsageError } from "../terminal/usage.ts";
-import { fleetOrder, longestFirst, runInOrder } from "./fleet-order.ts";
+import { longestFirst, runInOrder } from "./fleet-order.ts";
+import { compares, type Action, type FleetRequest } from "./fleet-request.ts";
 import type { FleetSummary, PartRun } from "./fleet-summary.ts";
 import { LastUpdates } from "./last-update.ts";
-import { findLeaving, guardLeaving, withLeaving, type Leaving } from "./leaving-parts.ts";
 import { isAmple, MemoryLimit } from "./memory-limit.ts";
 import { PartEngines, type PartTerminal } from "./part-engines.ts";
 import { programDigest, type Outputs } from "./part-inputs.ts";
-
-/** What can be done with an environment in parts. */
-export const actions = ["up", "preview", "refresh", "destroy"] as const;
-
-type Action = (typeof actions)[number];
-
-/** What is asked for. */
-export interface FleetRequest {
-  readonly action: Action;
-  readonly base: string;
-  /** Stacks of parts; all of them unless they are named. */
-  readonly only: readonly string[] | undefined;
-  /** Whether parts are run that would find what their last update left. */
-  readonly all: boolean;
-  /** How many parts run at a time, as far as there is memory for them. */
-  readonly parallel: number;
-  /** Bytes. */
-  readonly memory: number;
-  /** Clusters that are gone for good: what is on them is dropped without asking them. */
-  readonly forget: readonly string[];
-  readonly skipPreview: boolean;
-  /** Whether a refresh or a destroy only says what it would do. */
-  readonly previewOnly: boolean;
-}
-
-/** Much of a run is waiting: for clusters, and for what runs on them. */
-const runsPerProcessor = 2;
-
-/** All parts, so many at a time as this machine has room for. */
-export function defaults(): Omit<FleetRequest, "action" | "base"> {
-  return {
-    only: undefined,
-    all: false,
-    parallel: runsPerProcessor * availableParallelism(),
-    memory: freemem(),
-    forget: [],
-    skipPreview: false,
-    previewOnly: false,
-  };
-}
-
-/** Whether all came through. */
-export function isThrough({ parts }: FleetSummary): boolean {
-  return parts.every(({ outcome }) => outcome === "done" || outcome === "unchanged");
-}
-
-/** The stacks that are run, each with those before it. @throws UsageError where one is asked for that can't be. */
-export function chooseStacks(
-  { action, base, only }: Pick<FleetRequest, "action" | "base" | "only">,
-  settings: Settings,
-  leaving: Leaving,
-): Map<string, readonly string[]> {
-  const order = withLeaving(action, base, fleetOrder(action, base, settings), leaving);
-  const unknown = (only ?? []).filter((stack) => !order.has(stack));
-  if (unknown.length > 0) {
-    throw new UsageError(
-      `${base} has no part ${unknown.join(", ")}; it has ${[...order.keys()].join(", ")}.`,
-    );
-  }
-  const chosen = new Map([...order].filter(([stack]) => only?.includes(stack) ?? true));
-  for (const [stack, before] of chosen) {
-    const missing = before.filter((other) => leaving.parts.has(stack) && !chosen.has(other));
-    if (missing.length > 0) {
-      throw new UsageError(
-        `${stack} can't go before ${missing.join(", ")}: name ${missing.length > 1 ? "them" : "it"} too.`,
-      );
-    }
-  }
-  return chosen;
-}
+import type { Fleet } from "./read-fleet.ts";
 
 const engineFlags: Readonly<Record<Action, readonly string[]>> = {
   preview: ["--diff"],
@@ -115,6 +43,8 @@ interface FleetRun extends FleetRequest {
   /** Where the logs go. */
   readonly folder: string;
   readonly engines: PartEngines;
+  /** What is written down of updates that went through, while others go on. */
+  readonly remembering: Promise<void>[];
 }
 
 const hosts = new ProgramHosts();
@@ -205,52 +135,47 @@ async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
   const part = parts.get(stack);
   // An update of all leaves for the next run what it went by.
   const inputs =
-    compares(run) && part ? await updates.inputs(stack, part, order.get(stack) ?? []) : undefined;
-  if (!all && inputs !== undefined && (await updates.isSame(stack, inputs)))
+    compares(run) && part
+      ? updates.inputs(stack, part, order.get(stack) ?? []).catch(() => undefined)
+      : undefined;
+  // What isn't there yet is made while that is worked out.
+  if (!all && !updates.isEmpty(stack) && (await updates.isSame(stack, await inputs)))
     return { stack, outcome: "unchanged" };
   const ran = await runWithin(run, stack);
   updates.forget(stack);
   // What was left out, or made good first, is for the next run to look at.
   const isWhole = ran.outcome === "done" && ran.notes?.length === 0;
-  if (action === "up" && inputs !== undefined && isWhole) await updates.remember(stack, inputs);
+  if (action === "up" && isWhole) run.remembering.push(updates.remember(stack, await inputs));
   return ran;
 }
 
-/** What is there, and what is to be run of it. */
-export interface Fleet {
-  readonly settings: Settings;
-  /** The stacks that are run, each with those before it. */
-  readonly order: ReadonlyMap<string, readonly string[]>;
-  /** Parts that the settings no longer ask for. */
-  readonly leaving: ReadonlyMap<string, ClusterPart>;
-}
-
-/** Whether parts are run only where their last update left something to do. A preview of all compares nothing. */
-function compares({ action, all }: FleetRequest): boolean {
-  return action === "up" || (action === "preview" && !all);
-}
-
-/** What the last updates went by, as all of it is now. */
-async function readUpdates(
-  request: FleetRequest,
-  { settings, order }: Fleet,
-  text: string,
-): Promise<LastUpdates> {
-  const { base } = request;
+/** Makes what stacks are missing, and reads what the last updates went by. */
+async function prepare(request: FleetRequest, fleet: Fleet): Promise<LastUpdates> {
+  const { base, action } = request;
+  const { settings, order, leaving, stacks } = fleet;
   const engine = engineFor(base);
-  const stacks = await listStacks(engine);
+  const text = await readStackText(base);
+  const isUsed = (stack: string) => (stacks.get(stack)?.resources ?? 0) > 0;
+  const isNew = (stack: string) => !leaving.has(stack) && !isUsed(stack);
+  // It loads while stacks are made and read.
+  if (needProgram.includes(action) && [...order.keys()].some(isNew))
+    hosts.warm(engineEnvironment(base, process.env));
+  // An engine that reads what all of them say runs on the environment's own, which stays empty.
+  await createStacks(engine, [base], root, stacks);
   const asked = new Set([...order].flatMap(([stack, before]) => [stack, ...before]));
-  const used = [...asked].filter((stack) => (stacks.get(stack)?.resources ?? 0) > 0);
-  const readsAll = compares(request) && used.length > 0 && stacks.has(base);
+  const used = compares(request) ? [...asked].filter(isUsed) : [];
+  const missing = [...order.keys()].filter((stack) => !leaving.has(stack));
+  const [outputs] = await Promise.all([
+    // What can't be read at a time is read where it is needed, and that says what is wrong.
+    readAllOutputs(engine, { base, text, stacks: used }).catch(() => new Map<string, Outputs>()),
+    createStacks(engine, missing, root, stacks),
+  ]);
   return new LastUpdates(engine, {
     base,
     settings,
     program: await programDigest(settings, root, encryptedIn(parseStackFile(text).config)),
     stacks,
-    // What can't be read at a time is read where it is needed, and that says what is wrong.
-    outputs: readsAll
-      ? await readAllOutputs(engine, { base, text, stacks: used }).catch(() => new Map<string, Outputs>())
-      : new Map(),
+    outputs,
     isNeeded: (stack) => [...order.values()].some((before) => before.includes(stack)),
   });
 }
@@ -259,7 +184,7 @@ async function readUpdates(
 export async function runFleet(request: FleetRequest, fleet: Fleet): Promise<FleetSummary> {
   const { action, base, parallel } = request;
   const { settings, order, leaving } = fleet;
-  const updates = await readUpdates(request, fleet, await readStackText(base));
+  const updates = await prepare(request, fleet);
   const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
   const folder = path.join(root, "logs", base, `${action}-${time}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -277,6 +202,7 @@ export async function runFleet(request: FleetRequest, fleet: Fleet): Promise<Fle
         }),
     folder,
     engines: new PartEngines(),
+    remembering: [],
   };
   const progress = new Progress();
   const running = new Set<string>();
@@ -306,6 +232,7 @@ export async function runFleet(request: FleetRequest, fleet: Fleet): Promise<Fle
   const outcomes = await run.engines.stoppable(() =>
     runInOrder(longestFirst(order, isFirst), parallel, runOne),
   );
+  await Promise.all(run.remembering);
   progress.end();
   const parts = [...order.keys()].map(
     (stack): PartRun =>
@@ -323,32 +250,4 @@ export async function runFleet(request: FleetRequest, fleet: Fleet): Promise<Fle
     ...(run.engines.isStopped ? { stopped: true } : {}),
     ...(memory === undefined ? {} : { memory }),
   };
-}
-
-/** What there is of an environment, and what is to be run of it. @throws UsageError where that can't be. */
-export async function readFleet(request: FleetRequest, settings: Settings): Promise<Fleet> {
-  const { action, base, forget } = request;
-  const run = engineFor(base);
-  const stacks = await listStacks(run);
-  if ((stacks.get(base)?.resources ?? 0) > 0) {
-    throw new UsageError(
-      `${base} is still one stack with all resources. Move them first: npm run split -- ${base}`,
-    );
-  }
-  const leaving = await findLeaving(run, base, settings, { stacks, environments: environments() });
-  for (const note of leaving.strangers) process.stderr.write(`${note}\n`);
-  const order = chooseStacks(request, settings, leaving);
-  const parts = new Map([...leaving.parts].filter(([stack]) => order.has(stack)));
-  const going = action === "destroy" ? [...order.keys()] : [...parts.keys()];
-  for (const cluster of forget) {
-    if (going.some((stack) => clusterPartCalled(base, stack)?.cluster === cluster)) continue;
-    throw new UsageError(
-      `Nothing of ${cluster} is taken down. To forget it, move it from clusters to retired, and run preview or up.`,
-    );
-  }
-  if (["preview", "up"].includes(action)) guardLeaving({ ...leaving, parts }, settings, forget);
-  // An engine that reads what all of them say runs on the environment's own, which stays empty.
-  const needed = [base, ...[...order.keys()].filter((stack) => !parts.has(stack))];
-  await createStacks(run, needed, root, stacks);
-  return { settings, order, leaving: parts };
 }

@@ -29,6 +29,7 @@ export async function readAllOutputs(
   { base, text, stacks }: OutputsRequest,
 ): Promise<ReadonlyMap<string, Outputs>> {
   const found = new Map<string, Outputs>();
+  if (stacks.length === 0) return found;
   const askAll = () => {
     for (const stack of stacks) {
       const name = [pulumi.getOrganization(), pulumi.getProject(), stack].join("/");

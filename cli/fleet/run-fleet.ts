@@ -145,7 +145,8 @@ async function runIfChanged(run: FleetRun, stack: string): Promise<PartRun> {
   updates.forget(stack);
   // What was left out, or made good first, is for the next run to look at.
   const isWhole = ran.outcome === "done" && ran.notes?.length === 0;
-  if (action === "up" && isWhole) run.remembering.push(updates.remember(stack, await inputs));
+  if (action === "up" && isWhole)
+    run.remembering.push(updates.remember(stack, await inputs).catch(() => undefined));
   return ran;
 }
 

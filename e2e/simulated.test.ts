@@ -160,10 +160,12 @@ describe("two simulated clusters, linked both ways", () => {
       expect(stock?.metadata?.labels).toMatchObject({
         "multicluster.linkerd.io/remote-discovery": "cluster2",
       });
-      const link = await cluster1.link("cluster2");
-      expect(Object.keys(link.status ?? {}).sort()).toEqual(["federatedServices", "mirrorServices"]);
+      // What the link says of them, and their endpoints, come after the mirrors themselves.
+      await eventually(
+        async () => Object.keys((await cluster1.link("cluster2")).status ?? {}).sort(),
+        (said) => said.join() === "federatedServices,mirrorServices",
+      );
       const endpoints = { namespace: "shop", name: "cart-cluster2" };
-      // They are made after the mirror itself.
       const { subsets } = await eventually(
         () => cluster1.core.readNamespacedEndpoints(endpoints).catch(() => ({ subsets: undefined })),
         (found) => found.subsets !== undefined,

@@ -194,11 +194,13 @@ describe("two simulated clusters, linked both ways", () => {
     async () => {
       for (const cluster of [cluster1, cluster2]) {
         const other = otherThan(cluster === cluster1 ? "cluster1" : "cluster2");
-        const search = await cluster.service("shop", "search-federated");
-        expect(search?.metadata?.annotations).toMatchObject({
-          "multicluster.linkerd.io/local-discovery": "search",
-          "multicluster.linkerd.io/remote-discovery": `search@${other}`,
-        });
+        // The other cluster's comes after the service itself.
+        await eventually(
+          async () => (await cluster.service("shop", "search-federated"))?.metadata?.annotations,
+          (found) =>
+            found?.["multicluster.linkerd.io/local-discovery"] === "search" &&
+            found["multicluster.linkerd.io/remote-discovery"] === `search@${other}`,
+        );
       }
     },
   );
